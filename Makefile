@@ -1,0 +1,47 @@
+# Python 3.11 to 3.13 and make are all that is needed: the first target that runs
+# makes .venv and installs into it; later ones find it there and install nothing.
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+# The four original MNIST files, where they lie beside the checkout.
+ifeq ($(KERAS_CNN_MANUAL_DIR),)
+ifneq ($(wildcard ../shared/mnist/*.gz),)
+export KERAS_CNN_MANUAL_DIR := $(abspath ../shared/mnist)
+endif
+endif
+
+.PHONY: train test check clean
+.DELETE_ON_ERROR:
+
+train: $(VENV)/.train   ## train the article's model, print its accuracy, export it
+	$(BIN)/keras-cnn train
+
+test: $(VENV)/.test     ## run the tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev     ## lint and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
+
+$(VENV)/.train: INSTALL = .
+$(VENV)/.test: INSTALL = .[test]
+$(VENV)/.dev: INSTALL = .[dev]
+$(VENV)/.train $(VENV)/.test $(VENV)/.dev: pyproject.toml | $(BIN)/python
+	@echo "Installing TensorFlow and what else is needed (once, a minute or two) ..."
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '$(INSTALL)'
+	@touch $@
+
+# python3 first; then the versions that Debian and Homebrew install under their own names.
+$(BIN)/python:
+	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+	  if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then \
+	    echo "Making $(VENV) with $$($$python --version) ..."; \
+	    exec $$python -m venv $(VENV); \
+	  fi; \
+	done; \
+	echo "Python 3.11 to 3.13 with its venv module is needed (on Debian: apt install python3 python3-venv)." >&2; \
+	exit 1

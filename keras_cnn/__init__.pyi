@@ -1,0 +1,8 @@
+from . import data as data
+from . import export as export
+from . import models as models
+from . import training as training
+from .models import article_cnn as article_cnn
+from .models import load_model as load_model
+
+__version__: str

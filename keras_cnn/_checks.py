@@ -1,0 +1,88 @@
+"""Checks of values that come from a user, and the error that they raise.
+
+Every message states the rule, then what was received. Comparisons are written so
+that NaN fails them.
+"""
+
+import difflib
+import math
+from collections.abc import Iterable, Sequence
+from numbers import Integral, Real
+from typing import Any
+
+
+class InputError(ValueError):
+    """A value from outside breaks a stated rule.
+
+    The command line prints its message without a traceback and exits with 2.
+    """
+
+
+def did_you_mean(value: str, choices: Iterable[str]) -> str:
+    """Returns ` Did you mean ...?` for the nearest choices, or an empty string.
+
+    Example:
+        >>> did_you_mean("mnits", ["mnist", "cifar10"])
+        ' Did you mean "mnist"?'
+    """
+    near = difflib.get_close_matches(value, list(choices), n=3)
+    return f" Did you mean {_either(near)}?" if near else ""
+
+
+def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
+    """Raises unless `value` is one of `choices`.
+
+    Raises:
+        InputError: With the nearest choices, if `value` is not among them.
+    """
+    if value not in choices:
+        hint = did_you_mean(value, choices) if isinstance(value, str) else ""
+        raise InputError(
+            f"`{name}` must be one of {', '.join(choices)}. "
+            f"Received: {name}={value!r}.{hint}"
+        )
+
+
+def check_count(name: str, value: Any, *, least: int = 1) -> None:
+    """Raises unless `value` is a whole number of at least `least`.
+
+    Raises:
+        InputError: If `value` is a bool, not an integer, or below `least`.
+    """
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or not value >= least:
+        raise InputError(
+            f"`{name}` must be a whole number >= {least}. Received: {name}={value!r}."
+        )
+
+
+def check_positive(name: str, value: Any) -> None:
+    """Raises unless `value` is a finite number above 0.
+
+    Raises:
+        InputError: If `value` is not a number, not finite, or not above 0.
+    """
+    if not _is_number(value) or not (math.isfinite(value) and value > 0):
+        raise InputError(
+            f"`{name}` must be a finite number > 0. Received: {name}={value!r}."
+        )
+
+
+def check_fraction(name: str, value: Any) -> None:
+    """Raises unless 0 <= `value` < 1.
+
+    Raises:
+        InputError: If `value` is not a number in that range.
+    """
+    if not _is_number(value) or not 0 <= value < 1:
+        raise InputError(
+            f"`{name}` must be a number in [0, 1). Received: {name}={value!r}."
+        )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _either(names: Sequence[str]) -> str:
+    return " or ".join(f'"{name}"' for name in names)

@@ -1,0 +1,108 @@
+"""The house has floors: a module imports only from floors below its own."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "keras_cnn"
+
+FLOORS = {
+    "_checks": 0,
+    "_files": 0,
+    "_images": 0,
+    "_optional": 0,
+    "activations": 1,
+    "layers": 1,
+    "losses": 1,
+    "reference": 1,
+    "prediction": 1,
+    "data": 2,
+    "models": 2,
+    "doctor": 3,
+    "explain": 3,
+    "export": 3,
+    "training": 3,
+    "claims": 4,
+    "serving": 4,
+    "cli": 5,
+}
+
+# Layers call the activation functions that they are named after.
+NEIGHBOURS = {("layers", "activations")}
+
+
+def imported_modules(code, path):
+    """Yields the modules of the package that `code` imports, at any depth of code."""
+    folders = path.relative_to(PACKAGE.parent).parts
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = folders[: -node.level] if node.level else ()
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            names = [f"{module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        yield from (name for name in names if name.split(".")[0] == PACKAGE.name)
+
+
+def source_files():
+    return [path for path in sorted(PACKAGE.rglob("*.py")) if own_part(path) in FLOORS]
+
+
+def own_part(path):
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+@pytest.mark.parametrize(
+    "path", source_files(), ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_module_imports_only_from_floors_below(path):
+    own = own_part(path)
+    for module in imported_modules(path.read_text(), path):
+        other = module.split(".")[1]
+        if other in (own, "__version__"):
+            continue
+        allowed = FLOORS[other] < FLOORS[own] or (own, other) in NEIGHBOURS
+        assert allowed, f"{own} (floor {FLOORS[own]}) imports {module}"
+
+
+def test_every_part_of_the_package_has_a_floor():
+    parts = {
+        path.stem
+        for path in PACKAGE.iterdir()
+        if (path.suffix == ".py" or (path / "__init__.py").exists())
+        and not path.name.startswith("__")
+    }
+    assert parts <= set(FLOORS)
+
+
+def test_imported_modules_sees_relative_absolute_and_nested_imports():
+    code = (
+        "import numpy\n"
+        "from ..data import load\n"
+        "def f():\n"
+        "    import keras_cnn.cli.main\n"
+        "    from .. import export\n"
+        "    from . import article\n"
+    )
+    assert sorted(imported_modules(code, PACKAGE / "models" / "example.py")) == [
+        "keras_cnn.cli.main",
+        "keras_cnn.data.load",
+        "keras_cnn.export",
+        "keras_cnn.models.article",
+    ]
+
+
+def test_import_of_the_package_loads_neither_keras_nor_tensorflow():
+    code = (
+        "import sys, keras_cnn; keras_cnn.__version__; dir(keras_cnn)\n"
+        "print([m for m in ('keras', 'tensorflow', 'numpy') if m in sys.modules])"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert out.stdout.strip() == "[]"
