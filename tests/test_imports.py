@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "keras_cnn"
 
 FLOORS = {
     "_checks": 0,
+    "_environment": 0,
     "_files": 0,
     "_images": 0,
     "_optional": 0,

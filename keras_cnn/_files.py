@@ -1,0 +1,106 @@
+"""Writing without harm: to a temporary name first, then renamed into place."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ._checks import InputError
+
+
+@contextmanager
+def temporary_folder(parent: Path) -> Iterator[Path]:
+    """Yields a new folder below `parent` and removes whatever is left of it."""
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".writing-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def replaced_file(path: Path) -> Iterator[Path]:
+    """Yields a temporary path beside `path`; renames it to `path` on success.
+
+    The temporary name keeps the suffix, since writers choose a format by it. On any
+    error, a full disk included, the temporary file is removed and `path` is as it was.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> with replaced_file(folder / "note.txt") as temporary:
+        ...     _ = temporary.write_text("whole")
+        >>> (folder / "note.txt").read_text()
+        'whole'
+    """
+    with temporary_folder(path.parent) as folder:
+        temporary = folder / path.name
+        yield temporary
+        os.replace(temporary, path)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Writes a JSON file whole or not at all."""
+    with replaced_file(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2) + "\n")
+
+
+def publish_version(content: Path, parent: Path) -> Path:
+    """Renames the folder `content` to the next free number below `parent`.
+
+    Versions count 1, 2, 3, ... as TensorFlow Serving expects. An existing one is
+    never touched, whoever else publishes at the same time.
+
+    Returns:
+        The folder's new path.
+    """
+    while True:
+        target = next_version(parent)
+        try:
+            # Renaming onto a folder that has content fails: nobody is overwritten.
+            os.rename(content, target)
+        except OSError:
+            if not target.exists():
+                raise
+        else:
+            return target
+
+
+def next_version(parent: Path) -> Path:
+    """Returns the folder below `parent` named one above its highest number."""
+    names = [path.name for path in parent.iterdir()] if parent.is_dir() else []
+    numbers = [int(name) for name in names if name.isascii() and name.isdigit()]
+    return parent / str(max(numbers, default=0) + 1)
+
+
+def check_writable(option: str, folder: Path) -> None:
+    """Raises unless `folder` exists and is writable, or could be created.
+
+    Raises:
+        InputError: Names the option and the path that stands in the way.
+    """
+    nearest = folder.absolute()
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise InputError(
+            f"`{option}` must name a folder, and {nearest} is a file. "
+            f"Received: {option}={str(folder)!r}."
+        )
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise InputError(
+            f"`{option}` must name a folder that can be written to, and {nearest} "
+            f"cannot. Received: {option}={str(folder)!r}."
+        )
+
+
+def sha256(path: Path) -> str:
+    """Returns the SHA-256 sum of a file, as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,221 @@
+"""Images on their way into a network: scaling, reading, and MNIST's own centring."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+from ._checks import InputError
+
+PIXEL_MAX = 255
+
+# MNIST's digits fill 20 of 28 pixels; other sizes keep that share.
+_FILLED = 20 / 28
+
+# Beyond this many pixels a file is refused before it is decoded.
+_MOST_PIXELS = 64_000_000
+
+# The least range of gray levels (of 255) in which something can be said to be drawn.
+_LEAST_CONTRAST = 16
+
+UInt8Array = npt.NDArray[np.uint8]
+
+
+def scale(images: Any) -> Any:
+    """Scales pixels from 0..255 to float32 in [0, 1].
+
+    Formula: x * float32(1 / 255). It multiplies because TensorFlow's graph optimiser
+    turns a division by 255 into this product: so a NumPy array and a TensorFlow graph
+    give the same bits, which 126 of the 256 pixel values would not do otherwise. 255
+    gives exactly 1.
+
+    Args:
+        images: uint8 NumPy array or TensorFlow tensor, any shape.
+
+    Returns:
+        float32 of the same kind and shape, in [0, 1].
+
+    Example:
+        >>> scale(np.array([0, 51, 255], np.uint8)).tolist()
+        [0.0, 0.20000000298023224, 1.0]
+    """
+    factor = np.float32(1 / PIXEL_MAX)
+    if isinstance(images, np.ndarray):
+        return images.astype(np.float32) * factor
+    import tensorflow as tf  # whoever holds a tensor has already loaded it
+
+    return tf.cast(images, tf.float32) * factor
+
+
+def read_image(path: str | Path) -> UInt8Array:
+    """Reads an image file of any size and colour.
+
+    Transparency is laid over white or black, whichever the drawing stands out from;
+    rotation noted by a camera is applied; 16-bit gray is brought to 8 bits.
+
+    Args:
+        path: A PNG, JPEG or other file that Pillow reads.
+
+    Returns:
+        uint8, (height, width) if gray, else (height, width, 3).
+
+    Raises:
+        InputError: If the file is missing, is no image, is damaged, or is too large.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"An image file must exist. Received: {str(path)!r}.")
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of large images; the limit below refuses them.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                if image.width * image.height > _MOST_PIXELS:
+                    raise InputError(
+                        f"An image must have at most {_MOST_PIXELS:,} pixels. "
+                        f"Received: {str(path)!r} with {image.width}x{image.height}."
+                    )
+                return _plain(ImageOps.exif_transpose(image))
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InputError(
+            f"An image file must be readable as PNG, JPEG or the like. "
+            f"Received: {str(path)!r} ({error})."
+        ) from error
+
+
+def resize(image: UInt8Array, size: tuple[int, int]) -> UInt8Array:
+    """Resizes to (height, width), without keeping the proportions."""
+    height, width = size
+    pillow = Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS)
+    return np.asarray(pillow)
+
+
+def to_gray(image: UInt8Array) -> UInt8Array:
+    """Turns (height, width, 3) into (height, width) by ITU-R 601 luma; gray stays."""
+    return np.asarray(Image.fromarray(image).convert("L"))
+
+
+def to_rgb(image: UInt8Array) -> UInt8Array:
+    """Turns (height, width) into (height, width, 3); colour stays."""
+    return np.asarray(Image.fromarray(image).convert("RGB"))
+
+
+def center_like_mnist(
+    image: UInt8Array, size: tuple[int, int] = (28, 28)
+) -> UInt8Array:
+    """Brings a drawing to the form in which MNIST's digits were made.
+
+    Dark on light is inverted; the drawing is cropped, fitted with its proportions into
+    20x20 of 28x28 (other sizes: the same share), and placed so that its centre of mass
+    is the centre of the image.
+
+    Args:
+        image: uint8, (height, width) or (height, width, 3).
+        size: (height, width) of the result.
+
+    Returns:
+        uint8 of shape `size`: light on black.
+
+    Raises:
+        InputError: If nothing is drawn: all pixels are (almost) of one gray.
+
+    Reference: [LeCun, Cortes, Burges](http://yann.lecun.com/exdb/mnist/), on how the
+    digits were size-normalised and centred.
+    """
+    ink = _ink(to_gray(image))
+    rows, columns = np.flatnonzero(ink.max(axis=1)), np.flatnonzero(ink.max(axis=0))
+    drawing = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+    shrink = min(
+        round(_FILLED * side) / length
+        for side, length in zip(size, drawing.shape, strict=True)
+    )
+    fitted = resize(
+        drawing.astype(np.uint8),
+        (
+            max(1, round(drawing.shape[0] * shrink)),
+            max(1, round(drawing.shape[1] * shrink)),
+        ),
+    )
+    return _place_by_mass(fitted, size)
+
+
+def _plain(image: Image.Image) -> UInt8Array:
+    """Decodes to uint8, gray or RGB, without transparency."""
+    if image.mode.startswith(("I", "F")):
+        values = np.asarray(image, np.float64)
+        # 16-bit gray by its own range; an integer image that fits 8 bits stays as it is
+        top = 65535 if values.max(initial=0) > PIXEL_MAX else PIXEL_MAX
+        return np.clip(values / top * PIXEL_MAX, 0, PIXEL_MAX).astype(np.uint8)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        gray, opacity = np.asarray(image.convert("LA")).astype(float).transpose(2, 0, 1)
+        dark = np.sum(gray * opacity) < PIXEL_MAX / 2 * np.sum(opacity)
+        ground = Image.new("RGBA", image.size, "white" if dark else "black")
+        image = Image.alpha_composite(ground, image).convert("RGB")
+    gray_modes = ("1", "L")
+    return np.asarray(image.convert("L" if image.mode in gray_modes else "RGB"))
+
+
+def _ink(gray: UInt8Array) -> npt.NDArray[np.float64]:
+    """Returns the amount of ink, 0 on the ground to 255 in the boldest stroke."""
+    values = gray.astype(np.float64)
+    border = np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
+    ground = np.median(border)
+    # The border is ground: strokes lie to whichever side of it reaches further.
+    above, below = values.max() - ground, ground - values.min()
+    if max(above, below) < _LEAST_CONTRAST:
+        raise InputError(
+            "An image must have something drawn on it. "
+            f"Received: gray levels from {values.min():.0f} to {values.max():.0f}."
+        )
+    ink = values - ground if above >= below else ground - values
+    ink = np.clip(ink / max(above, below), 0, 1)
+    # Paper grain, JPEG ripples and vignettes are a small part of the contrast.
+    ink[ink < _noise_floor(ink, ground)] = 0
+    return np.asarray(ink * PIXEL_MAX)
+
+
+def _noise_floor(ink: npt.NDArray[np.float64], ground: float) -> float:
+    """Returns the ink below which a pixel counts as ground.
+
+    On a ground of pure black or white there is no grain, and soft edges are kept;
+    elsewhere the threshold is half of Otsu's, which separates ink from paper.
+    """
+    if ground in (0, PIXEL_MAX):
+        return 0.0
+    return _otsu(ink) / 2
+
+
+def _otsu(values: npt.NDArray[np.float64]) -> float:
+    """Returns the threshold in [0, 1] that maximises the variance between two classes.
+
+    Reference: [Otsu, 1979](https://doi.org/10.1109/TSMC.1979.4310076)
+    """
+    counts, edges = np.histogram(values, bins=PIXEL_MAX + 1, range=(0, 1))
+    middles = (edges[:-1] + edges[1:]) / 2
+    below, above = np.cumsum(counts), counts.sum() - np.cumsum(counts)
+    sums = np.cumsum(counts * middles)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
+    return float(edges[1:][np.nanargmax(between)])
+
+
+def _place_by_mass(drawing: UInt8Array, size: tuple[int, int]) -> UInt8Array:
+    """Pastes a drawing on black so that its centre of mass is the centre."""
+    canvas = np.zeros(size, np.uint8)
+    mass = drawing.astype(np.float64)
+    starts = []
+    for axis, side in enumerate(size):
+        profile = mass.sum(axis=1 - axis)
+        center = np.average(np.arange(len(profile)) + 0.5, weights=profile)
+        start = round(side / 2 - center)
+        starts.append(min(max(start, 0), side - len(profile)))
+    top, left = starts
+    canvas[top : top + drawing.shape[0], left : left + drawing.shape[1]] = drawing
+    return canvas

@@ -1,0 +1,5 @@
+"""Image data sets: MNIST and any other of TFDS, bundled digits, your own images."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,120 @@
+"""One way to a data set, whatever it is called and wherever it lies."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from .._checks import InputError, check_count, check_fraction
+from .catalogue import DataUnavailable, Location, load_tfds
+from .dataset import ImageDataset, carve
+from .digits import load_digits
+from .folder import load_folder
+from .npz import load_npz
+from .split import ArraySplit
+
+__all__ = ["DataUnavailable", "load"]
+
+# Above this many bytes of pixels a TFDS set is streamed: as float32 it would take four
+# times as much, and a laptop has 8 GB.
+MEMORY_LIMIT = 2**30
+
+
+def load(
+    name_or_path: str | os.PathLike[str] = "auto",
+    *,
+    data_dir: str | None = None,
+    manual_dir: str | None = None,
+    validation_split: float = 0.0,
+    image_size: tuple[int, int] | None = None,
+    memory_limit: int = MEMORY_LIMIT,
+) -> ImageDataset:
+    """Loads an image data set.
+
+    A TFDS name is looked for in this order: already prepared under `data_dir`; its
+    original files in the manual directory; the network, if its server answers within
+    five seconds.
+
+    Args:
+        name_or_path: `digits` (bundled with scikit-learn), the name of any TFDS set
+            of images with one label each (`mnist`, `fashion_mnist`, `cifar10`, ...),
+            a folder with one sub-folder a class, or an `.npz` file with `x_train`,
+            `y_train`, `x_test` and `y_test`. `auto` is `mnist`, or `digits` where
+            MNIST cannot be had; the provenance's note then says so. A bare word is a
+            name; a folder is given with a separator, as `./flowers`.
+        data_dir: Where TFDS keeps prepared sets. Defaults to TFDS's own folder, which
+            honours `TFDS_DATA_DIR`.
+        manual_dir: A folder with a set's original files. Defaults to the one that
+            `KERAS_CNN_MANUAL_DIR` names.
+        validation_split: The share of the training images, in [0, 1), to carve off for
+            validation. Defaults to `0.0`: none, as in the article.
+        image_size: (height, width) to resize to: needed where images differ in size.
+        memory_limit: Bytes of pixels above which a TFDS set is streamed from disk.
+
+    Returns:
+        The data set: uint8 images and int64 labels.
+
+    Raises:
+        InputError: If the name is unknown, or the data break a rule.
+        DataUnavailable: If a known set can be had neither locally nor from the network.
+
+    Example:
+        >>> digits = load("digits")
+        >>> digits.train.images.shape, digits.class_names[3]
+        ((1437, 28, 28, 1), '3')
+    """
+    check_fraction("validation_split", validation_split)
+    if image_size is not None:
+        for side in image_size:
+            check_count("image_size", side)
+    name = os.fspath(name_or_path)
+    location = Location(data_dir, manual_dir)
+
+    def from_tfds(name: str) -> ImageDataset:
+        return load_tfds(
+            name,
+            location,
+            validation_split=validation_split,
+            image_size=image_size,
+            memory_limit=memory_limit,
+        )
+
+    if name == "auto":
+        try:
+            return from_tfds("mnist")
+        except DataUnavailable as error:
+            note = f"The bundled digits stand in for MNIST: {error}"
+        dataset = load_digits()
+        dataset = replace(dataset, provenance=replace(dataset.provenance, note=note))
+    elif name == "digits":
+        dataset = load_digits()
+    elif is_path(name_or_path):
+        path = Path(name).expanduser()
+        is_file = path.suffix == ".npz"
+        dataset = load_npz(path) if is_file else load_folder(path, image_size)
+    else:
+        return from_tfds(name)
+    return _with_validation(dataset, validation_split)
+
+
+def is_path(name: str | os.PathLike[str]) -> bool:
+    """Whether a data set is named by a path rather than by a TFDS name.
+
+    Example:
+        >>> [is_path(name) for name in ("mnist", "./mnist", "my.npz", "emnist/letters")]
+        [False, True, True, False]
+    """
+    if not isinstance(name, str):
+        return True
+    looks_like_one = name.startswith((".", "~", os.sep)) or name.endswith(".npz")
+    return looks_like_one or (os.sep in name and Path(name).is_dir())
+
+
+def _with_validation(dataset: ImageDataset, fraction: float) -> ImageDataset:
+    if not fraction:
+        return dataset
+    if not isinstance(dataset.train, ArraySplit):
+        raise InputError("Only a data set in memory can be split by class.")
+    train, validation = carve(dataset.train, fraction)
+    return replace(dataset, train=train, validation=validation)

@@ -1,0 +1,221 @@
+"""One part of a data set (train, validation or test), in memory or streamed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from .._checks import InputError
+from .._images import PIXEL_MAX, scale
+
+# Shuffling a stream draws from this many images at a time.
+_SHUFFLE_BUFFER = 10_000
+
+
+class Split(Protocol):
+    """What training and evaluation need of a part, wherever its images are."""
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels)."""
+
+    def __len__(self) -> int:
+        """The number of images."""
+
+    def batches(
+        self, batch_size: int, *, shuffle: bool = False, seed: int | None = None
+    ) -> Any:
+        """Returns a `tf.data.Dataset` of (float32 in [0, 1], int64 labels)."""
+
+    def images_at(self, positions: Sequence[int]) -> npt.NDArray[np.uint8]:
+        """Returns the images at some positions, uint8, in the order asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class ArraySplit:
+    """A part that is held in memory.
+
+    Attributes:
+        images: uint8, (n, height, width, channels).
+        labels: int64, (n,), in 0..number of classes - 1.
+    """
+
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64]
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels)."""
+        height, width, channels = self.images.shape[1:]
+        return height, width, channels
+
+    def __len__(self) -> int:
+        """The number of images."""
+        return len(self.labels)
+
+    def __getitem__(self, chosen: Any) -> ArraySplit:
+        """Returns the part with the chosen images: a slice, a mask or indices."""
+        return ArraySplit(self.images[chosen], self.labels[chosen])
+
+    def batches(
+        self, batch_size: int, *, shuffle: bool = False, seed: int | None = None
+    ) -> Any:
+        """Returns a `tf.data.Dataset` of (float32 in [0, 1], int64 labels).
+
+        Args:
+            batch_size: Images a batch; the last batch may be smaller.
+            shuffle: Whether to draw a new order each epoch.
+            seed: Fixes those orders.
+        """
+        import tensorflow as tf
+
+        dataset = tf.data.Dataset.from_tensor_slices((self.images, self.labels))
+        if shuffle:
+            dataset = dataset.shuffle(len(self), seed=seed)
+        return _scaled_batches(dataset, batch_size)
+
+    def images_at(self, positions: Sequence[int]) -> npt.NDArray[np.uint8]:
+        """Returns the images at some positions, uint8, in the order asked for."""
+        return np.asarray(self.images[list(positions)])
+
+
+@dataclass(frozen=True, eq=False)
+class StreamedSplit:
+    """A part that is read from disk each epoch, since it is too large for memory.
+
+    Attributes:
+        read: Returns a `tf.data.Dataset` of single (uint8 image, int64 label) pairs;
+            called with whether to read the files in a new order each epoch, and with
+            the seed of that order.
+        size: The number of images.
+        image_shape: (height, width, channels).
+        cache: Where decoded images are kept after the first epoch: a path for a file,
+            `""` for memory, None for not at all.
+    """
+
+    read: Callable[[bool, int | None], Any]
+    size: int
+    image_shape: tuple[int, int, int]
+    cache: str | None = None
+
+    def __len__(self) -> int:
+        """The number of images."""
+        return self.size
+
+    def batches(
+        self, batch_size: int, *, shuffle: bool = False, seed: int | None = None
+    ) -> Any:
+        """Returns a `tf.data.Dataset` of (float32 in [0, 1], int64 labels).
+
+        Args:
+            batch_size: Images a batch; the last batch may be smaller.
+            shuffle: Whether to draw a new order each epoch: of the files, and of the
+                images within a buffer of 10,000.
+            seed: Fixes those orders.
+        """
+        import tensorflow as tf
+
+        dataset = self.read(shuffle and self.cache is None, seed)
+        if self.cache is not None:
+            dataset = dataset.cache(self.cache)
+        if shuffle:
+            dataset = dataset.shuffle(min(self.size, _SHUFFLE_BUFFER), seed=seed)
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(self.size))
+        return _scaled_batches(dataset, batch_size)
+
+    def images_at(self, positions: Sequence[int]) -> npt.NDArray[np.uint8]:
+        """Returns the images at some positions, uint8, in the order asked for.
+
+        It reads the stream up to the last of them.
+        """
+        wanted = set(positions)
+        stream = self.read(False, None).take(max(wanted, default=-1) + 1)
+        found = {
+            position: image
+            for position, (image, _) in enumerate(stream.as_numpy_iterator())
+            if position in wanted
+        }
+        return np.array([found[position] for position in positions], np.uint8)
+
+
+def _scaled_batches(dataset: Any, batch_size: int) -> Any:
+    import tensorflow as tf
+
+    batches = dataset.batch(batch_size, num_parallel_calls=tf.data.AUTOTUNE)
+    return batches.map(
+        lambda images, labels: (scale(images), labels), tf.data.AUTOTUNE
+    ).prefetch(tf.data.AUTOTUNE)
+
+
+def checked_images(given: Any, origin: str) -> npt.NDArray[np.uint8]:
+    """Returns images as uint8, (n, height, width, channels), or says what is wrong.
+
+    Floats in [0, 1] are taken as scaled and brought to 0..255; other numbers must be
+    in 0..255 already and are rounded.
+
+    Raises:
+        InputError: Names `origin` and the rule that the images break.
+    """
+    images: npt.NDArray[Any] = np.asarray(given)
+    if images.dtype == object:
+        raise InputError(f"Images must all have one shape. Received: {origin}.")
+    if not np.issubdtype(images.dtype, np.number) or np.iscomplexobj(images):
+        raise InputError(
+            f"Images must be numbers. Received: {origin} of dtype {images.dtype}."
+        )
+    if images.ndim == 3:
+        images = images[..., np.newaxis]
+    if images.ndim != 4 or images.shape[3] not in (1, 3):
+        raise InputError(
+            "Images must have the shape (n, height, width) or (n, height, width, "
+            f"1 or 3). Received: {origin} of shape {images.shape}."
+        )
+    if not images.size:
+        raise InputError(
+            f"A split must have images. Received: {origin} of shape {images.shape}."
+        )
+    if images.dtype == np.uint8:
+        return images
+    if not np.isfinite(images).all():
+        raise InputError(
+            f"Pixels must be finite. Received: {origin} with "
+            f"{np.count_nonzero(~np.isfinite(images)):,} NaN or infinite values."
+        )
+    low, high = images.min(), images.max()
+    if low < 0 or high > PIXEL_MAX:
+        raise InputError(
+            f"Pixels must be in [0, 1] or [0, 255]. Received: {origin} with values "
+            f"from {low:g} to {high:g}."
+        )
+    if np.issubdtype(images.dtype, np.floating) and high <= 1:
+        images = images * PIXEL_MAX
+    return np.rint(images).astype(np.uint8)
+
+
+def checked_labels(given: Any, images: int, origin: str) -> npt.NDArray[np.int64]:
+    """Returns labels as int64, (n,), or says what is wrong.
+
+    Raises:
+        InputError: Names `origin` and the rule that the labels break.
+    """
+    labels: npt.NDArray[Any] = np.asarray(given)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.shape != (images,):
+        raise InputError(
+            f"There must be one label for each of the {images:,} images. "
+            f"Received: {origin} of shape {labels.shape}."
+        )
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise InputError(
+            f"Labels must be integers. Received: {origin} of dtype {labels.dtype}."
+        )
+    if labels.min() < 0:
+        raise InputError(
+            f"Labels must be >= 0. Received: {origin} with a label {labels.min()}."
+        )
+    return labels.astype(np.int64)

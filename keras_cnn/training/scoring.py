@@ -1,0 +1,81 @@
+"""How a model does on images that it has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from ..data import Split
+
+_BATCH_SIZE = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """A model's predictions beside the truth.
+
+    Attributes:
+        labels: int64, (n,): the true classes.
+        probabilities: float32, (n, classes): what the model gave.
+    """
+
+    labels: npt.NDArray[np.int64]
+    probabilities: npt.NDArray[np.float32]
+
+    @property
+    def predicted(self) -> npt.NDArray[np.int64]:
+        """int64, (n,): the most probable class of each image."""
+        return np.asarray(self.probabilities.argmax(axis=1), np.int64)
+
+    @property
+    def accuracy(self) -> float:
+        """The share of images, in [0, 1], whose most probable class is the true one."""
+        return float(np.mean(self.predicted == self.labels))
+
+    def mistakes(self) -> npt.NDArray[np.int64]:
+        """Returns the positions of the errors, the most confident one first."""
+        wrong = np.flatnonzero(self.predicted != self.labels)
+        confidence = self.probabilities[wrong, self.predicted[wrong]]
+        return wrong[np.argsort(-confidence, kind="stable")]
+
+
+def predictor(
+    model: keras.Model, image_shape: tuple[int, int, int]
+) -> Callable[[Any], Any]:
+    """Returns a Keras model as a compiled function, traced once for any batch size.
+
+    Args:
+        model: From images to probabilities.
+        image_shape: (height, width, channels).
+    """
+    import tensorflow as tf
+
+    def predict(images: Any) -> Any:
+        return model(images, training=False)
+
+    signature = [tf.TensorSpec((None, *image_shape), tf.float32)]
+    compiled: Callable[[Any], Any] = tf.function(predict, input_signature=signature)
+    return compiled
+
+
+def score(predict: Callable[[Any], Any], split: Split) -> Scores:
+    """Runs a model over a split.
+
+    Args:
+        predict: A function from float32 images in [0, 1], (batch, height, width,
+            channels), to probabilities, (batch, classes).
+        split: The images and their labels.
+
+    Returns:
+        The predictions, in the split's order.
+    """
+    labels, probabilities = [], []
+    for images, true in split.batches(_BATCH_SIZE).as_numpy_iterator():
+        probabilities.append(np.asarray(predict(images), np.float32))
+        labels.append(true)
+    return Scores(np.concatenate(labels), np.concatenate(probabilities))
