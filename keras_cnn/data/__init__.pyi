@@ -1,5 +1,7 @@
 from .dataset import ImageDataset as ImageDataset
 from .dataset import Provenance as Provenance
+from .describe import Description as Description
+from .describe import describe as describe
 from .loading import DataUnavailable as DataUnavailable
 from .loading import load as load
 from .split import ArraySplit as ArraySplit

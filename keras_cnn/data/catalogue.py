@@ -136,29 +136,37 @@ def load_tfds(
     """
     builder = find_builder(name, location)
     prepare(builder, location)
-    pixels = math.prod(_image_shape(builder, image_size))
+    pixels = math.prod(_final_shape(builder, image_size))
     parts = _split_names(builder, validation_split)
     total = sum(builder.info.splits[names].num_examples for names in parts.values())
     read = _stream if total * pixels > memory_limit else _read
     splits = {part: read(builder, names, image_size) for part, names in parts.items()}
-    label = _feature(builder, 1)
     return ImageDataset(
         name=builder.info.full_name.rpartition("/")[0],
-        class_names=tuple(label.names),
+        class_names=class_names(builder),
         provenance=_provenance(builder),
         **splits,
     )
 
 
-def status(name: str, location: Location) -> str:
-    """Returns where a set would be had from: a phrase, found without the network."""
-    builder = find_builder(name, location)
+def state(builder: Any, location: Location) -> str:
+    """Returns in words where a set would be had from, without asking the network."""
     if builder.is_prepared():
         return "prepared"
     manual = location.manual_folder()
     if manual and _has_originals(builder, manual):
         return "original files at hand"
     return "to be downloaded"
+
+
+def image_shape(builder: Any) -> tuple[int | None, ...]:
+    """Returns (height, width, channels) of a set's images; None where it varies."""
+    return tuple(_feature(builder, 0).shape)
+
+
+def class_names(builder: Any) -> tuple[str, ...]:
+    """Returns the names of a set's classes."""
+    return tuple(_feature(builder, 1).names)
 
 
 def _tfds() -> Any:
@@ -244,10 +252,11 @@ def _split_names(builder: Any, validation_split: float) -> dict[str, str]:
     return parts
 
 
-def _image_shape(
+def _final_shape(
     builder: Any, image_size: tuple[int, int] | None
 ) -> tuple[int, int, int]:
-    height, width, channels = _feature(builder, 0).shape
+    """Returns the shape of the images as they will be used."""
+    height, width, channels = image_shape(builder)
     if image_size:
         height, width = image_size
     if height is None or width is None:
@@ -301,7 +310,7 @@ def _stream(
     return StreamedSplit(
         read=read,
         size=builder.info.splits[names].num_examples,
-        image_shape=_image_shape(builder, image_size),
+        image_shape=_final_shape(builder, image_size),
     )
 
 

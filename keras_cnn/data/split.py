@@ -139,7 +139,8 @@ class StreamedSplit:
             for position, (image, _) in enumerate(stream.as_numpy_iterator())
             if position in wanted
         }
-        return np.array([found[position] for position in positions], np.uint8)
+        images = [found[position] for position in positions]
+        return np.array(images, np.uint8).reshape(-1, *self.image_shape)
 
 
 def _scaled_batches(dataset: Any, batch_size: int) -> Any:
@@ -193,7 +194,7 @@ def checked_images(given: Any, origin: str) -> npt.NDArray[np.uint8]:
         )
     if np.issubdtype(images.dtype, np.floating) and high <= 1:
         images = images * PIXEL_MAX
-    return np.rint(images).astype(np.uint8)
+    return np.asarray(np.rint(images), np.uint8)
 
 
 def checked_labels(given: Any, images: int, origin: str) -> npt.NDArray[np.int64]:

@@ -1,0 +1,3 @@
+"""The command line: the only place that prints, exits or reads arguments."""
+
+from .app import main as main

@@ -1,0 +1,67 @@
+"""Where the command line prints: results to standard output, the rest to error."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+# Paths and class names are never highlighted or read as markup.
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_error(message: str) -> None:
+    """Prints one line about what went wrong."""
+    err.print(f"[bold red]Error:[/] {_escaped(message)}")
+
+
+def print_warning(message: str) -> None:
+    """Prints one line that no one should miss."""
+    err.print(f"[bold yellow]Warning:[/] {_escaped(message)}")
+
+
+def start_tensorflow() -> None:
+    """Imports TensorFlow and Keras, without the page of notices that they begin with.
+
+    The notices (of oneDNN, of CUDA libraries that a machine without a GPU lacks) come
+    from C++ before any setting can stop them; they are shown after all if the start
+    fails. This process is the command's own, so it may choose the backend.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    with _standard_error_held_back():
+        import keras  # noqa: F401
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+    tf.get_logger().setLevel(logging.ERROR)
+
+
+@contextmanager
+def _standard_error_held_back() -> Iterator[None]:
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as notices:
+        os.dup2(notices.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            notices.seek(0)
+            os.write(kept, notices.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

@@ -1,0 +1,66 @@
+"""`keras-cnn data`: what data sets there are, and getting them ready."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .console import out, start_tensorflow
+from .options import DataDir, ManualDir
+
+app = typer.Typer(help="List, describe and prepare data sets.", no_args_is_help=True)
+
+Name = Annotated[
+    str,
+    typer.Argument(
+        help="digits, a TFDS name, a folder or an .npz file.", show_default=False
+    ),
+]
+
+
+@app.command("list")
+def list_sets(data_dir: DataDir = None, manual_dir: ManualDir = None) -> None:
+    """List well-known data sets and where each would come from."""
+    start_tensorflow()
+    from ..data import describe
+    from ..data.describe import WELL_KNOWN
+
+    for name in WELL_KNOWN:
+        known = describe(name, data_dir=data_dir, manual_dir=manual_dir)
+        out.print(
+            f"{name:<16}  {_size(known.image_shape):>9}  "
+            f"{len(known.class_names):>3} classes  {known.state}"
+        )
+    out.print("Any other TFDS set of images with one label each can be named, too.")
+
+
+@app.command("info")
+def info(name: Name, data_dir: DataDir = None, manual_dir: ManualDir = None) -> None:
+    """Describe a data set; nothing is downloaded for it."""
+    start_tensorflow()
+    from ..data import describe
+
+    known = describe(name, data_dir=data_dir, manual_dir=manual_dir)
+    images = [f"{count:,} {split}" for split, count in known.images.items()]
+    out.print(f"name:     {known.name}", markup=False)
+    out.print(f"version:  {known.version or 'none'}", markup=False)
+    out.print(f"state:    {known.state}")
+    out.print(f"images:   {', '.join(images) or 'counted when prepared'}")
+    out.print(f"size:     {_size(known.image_shape)}")
+    out.print(f"classes:  {', '.join(known.class_names)}", markup=False)
+
+
+@app.command("prepare")
+def prepare(name: Name, data_dir: DataDir = None, manual_dir: ManualDir = None) -> None:
+    """Make a data set ready, from its original files or from the network."""
+    start_tensorflow()
+    from ..data import load
+    from .datasets import print_summary, quiet_tfds
+
+    quiet_tfds()
+    print_summary(load(name, data_dir=data_dir, manual_dir=manual_dir))
+
+
+def _size(image_shape: tuple[int | None, ...]) -> str:
+    return "x".join("any" if side is None else str(side) for side in image_shape)

@@ -1,0 +1,53 @@
+"""Loading of a data set while saying what is loaded."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from .console import err, out, print_warning
+
+if TYPE_CHECKING:
+    from ..data import ImageDataset
+    from ..training.config import RunConfig
+
+
+def load_shown(config: RunConfig) -> ImageDataset:
+    """Loads a run's data set and prints what it is; loudly where it was substituted."""
+    from ..data import load
+
+    quiet_tfds()
+    side = config.image_size
+    with err.status(f"Loading {config.dataset} ..."):
+        dataset = load(
+            config.dataset,
+            data_dir=config.data_dir,
+            manual_dir=config.manual_dir,
+            validation_split=config.validation_split,
+            image_size=(side, side) if side else None,
+        ).limited(config.limit)
+    if dataset.provenance.note:
+        print_warning(dataset.provenance.note)
+    print_summary(dataset)
+    return dataset
+
+
+def print_summary(dataset: ImageDataset) -> None:
+    """Prints a data set's name, origin, sizes and shape in one line."""
+    parts = ", ".join(f"{len(part):,} {name}" for name, part in dataset.splits.items())
+    shape = "x".join(map(str, dataset.image_shape))
+    origin = " ".join(
+        word for word in (dataset.provenance.source, dataset.provenance.version) if word
+    )
+    out.print(
+        f"{dataset.name} ({origin}): {parts}; {shape}, "
+        f"{len(dataset.class_names)} classes"
+    )
+
+
+def quiet_tfds() -> None:
+    """Leaves TFDS's progress bars to terminals: elsewhere they are pages of noise."""
+    import tensorflow_datasets as tfds
+
+    if not sys.stderr.isatty():
+        tfds.disable_progress_bar()

@@ -1,0 +1,40 @@
+"""Options that several subcommands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DataDir = Annotated[
+    str | None,
+    typer.Option(
+        help="TFDS's folder of prepared sets. Defaults to TFDS_DATA_DIR, else TFDS's "
+        "own.",
+        show_default=False,
+    ),
+]
+ManualDir = Annotated[
+    str | None,
+    typer.Option(
+        help="Folder with a set's original files. Defaults to KERAS_CNN_MANUAL_DIR.",
+        show_default=False,
+    ),
+]
+ModelPath = Annotated[
+    Path,
+    typer.Argument(
+        help="A .keras file, a run's folder, or the folder of an exported model.",
+        metavar="MODEL",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        help="Use at most this many images of each split, drawn at random.",
+        show_default=False,
+    ),
+]
