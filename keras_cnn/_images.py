@@ -203,7 +203,8 @@ def _otsu(values: npt.NDArray[np.float64]) -> float:
     sums = np.cumsum(counts * middles)
     with np.errstate(divide="ignore", invalid="ignore"):
         between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
-    return float(edges[1:][np.nanargmax(between)])
+    # Where no pixel lies between paper and ink, all thresholds there do alike.
+    return float(edges[1:][between == np.nanmax(between)].mean())
 
 
 def _place_by_mass(drawing: UInt8Array, size: tuple[int, int]) -> UInt8Array:

@@ -31,8 +31,13 @@ FLOORS = {
     "cli": 5,
 }
 
-# Layers call the activation functions that they are named after.
-NEIGHBOURS = {("layers", "activations")}
+# Within a floor: everyone checks with the same checks, and layers call the activation
+# functions that they are named after.
+NEIGHBOURS = {
+    ("_files", "_checks"),
+    ("_images", "_checks"),
+    ("layers", "activations"),
+}
 
 
 def imported_modules(code, path):

@@ -23,7 +23,8 @@ def why_unreachable(url: str, timeout: float = TIMEOUT_SECONDS) -> str:
     def ask() -> None:
         request = urllib.request.Request(url, method="HEAD")
         try:
-            with urllib.request.urlopen(request, timeout=timeout):
+            # Not urlopen: it keeps the proxies of the process's first request.
+            with urllib.request.build_opener().open(request, timeout=timeout):
                 answer.append("")
         except urllib.error.HTTPError:
             answer.append("")  # refusing is answering

@@ -49,17 +49,15 @@ def _read(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise InputError(f"An .npz data set must exist. Received: {path}.")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            arrays = {name: archive[name] for name in getattr(archive, "files", ())}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(
             "An .npz data set must be a whole NumPy archive without pickled objects. "
             f"Received: {path} ({error})."
         ) from error
-    except AttributeError as error:  # a lone .npy array under the wrong name
-        raise InputError(
-            f"An .npz data set must be an archive of named arrays. Received: {path}."
-        ) from error
+    return arrays
 
 
 def _split(arrays: dict[str, np.ndarray], part: str, path: Path) -> ArraySplit:

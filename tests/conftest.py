@@ -1,0 +1,68 @@
+"""What tests share: the data sets, and why one of them is skipped."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keras_cnn.data.catalogue import MANUAL_DIR_VARIABLE
+
+
+@pytest.fixture(scope="session")
+def originals():
+    """The folder with MNIST's four original files."""
+    beside = Path(__file__).parents[2] / "shared" / "mnist"
+    folder = Path(os.environ.get(MANUAL_DIR_VARIABLE, beside))
+    if not list(folder.glob("*-ubyte.gz")):
+        pytest.skip(
+            "MNIST's original files are not here: put them into ../shared/mnist or "
+            f"name their folder in {MANUAL_DIR_VARIABLE}"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mnist_dir(originals, tmp_path_factory):
+    """A TFDS folder in which MNIST is prepared, once for all tests."""
+    import tensorflow_datasets as tfds
+
+    from keras_cnn.data import load
+
+    tfds.disable_progress_bar()
+    folder = tmp_path_factory.mktemp("tfds")
+    load("mnist", data_dir=str(folder), manual_dir=str(originals))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mnist(mnist_dir):
+    from keras_cnn.data import load
+
+    return load("mnist", data_dir=str(mnist_dir))
+
+
+@pytest.fixture(scope="session")
+def digits():
+    from keras_cnn.data import load
+
+    return load("digits")
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    """Whatever is asked of the network fails at once, and tests see that it was."""
+    asked = []
+
+    def refuse(url, timeout=5.0):
+        asked.append(url)
+        return "the network is off"
+
+    monkeypatch.setattr("keras_cnn.data.catalogue.why_unreachable", refuse)
+    monkeypatch.delenv(MANUAL_DIR_VARIABLE, raising=False)
+    return asked
