@@ -28,7 +28,6 @@ OPTIMIZERS = (
     "adamax",
     "adamw",
     "ftrl",
-    "lamb",
     "lion",
     "muon",
     "nadam",

@@ -1,4 +1,4 @@
-"""A split as the arguments that Keras's `fit` and `evaluate` take."""
+"""A split as the arguments that Keras's `fit` takes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .config import RunConfig
 def feed(
     config: RunConfig, split: Split, num_classes: int, *, shuffle: bool = False
 ) -> dict[str, Any]:
-    """Returns `x`, and for a split in memory `y` and `batch_size`.
+    """Returns `x` and `shuffle`, and for a split in memory `y` and `batch_size`.
 
     A split in memory is given as arrays, as in the article; a larger one as a stream of
     batches. Images are float32 in [0, 1]; labels are integers, or one-hot rows where
@@ -24,14 +24,18 @@ def feed(
         config: Gives the batch size, the loss and the seed.
         split: The images and labels.
         num_classes: The length of a one-hot row.
-        shuffle: Whether a stream comes in a new order each epoch. (Keras's `fit` does
-            that itself for arrays.)
+        shuffle: Whether images come in a new order each epoch.
     """
     if isinstance(split, ArraySplit):
         labels: Any = split.labels
         if config.one_hot:
             labels = np.eye(num_classes, dtype=np.float32)[labels]
-        return {"x": scale(split.images), "y": labels, "batch_size": config.batch_size}
+        return {
+            "x": scale(split.images),
+            "y": labels,
+            "batch_size": config.batch_size,
+            "shuffle": shuffle,
+        }
 
     batches = split.batches(config.batch_size, shuffle=shuffle, seed=config.seed)
     if config.one_hot:
@@ -40,7 +44,7 @@ def feed(
         batches = batches.map(
             lambda images, labels: (images, tf.one_hot(labels, num_classes))
         )
-    return {"x": batches}
+    return {"x": batches, "shuffle": False}  # `fit` cannot: the stream does it
 
 
 def validation_data(config: RunConfig, split: Split | None, num_classes: int) -> Any:
