@@ -1,0 +1,333 @@
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_cnn import __version__
+from keras_cnn.cli import main
+
+QUICK = ("--dataset", "digits", "--limit", "96", "--epochs", "1")
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Runs the command line in this process; gives exit code, output and errors."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["keras-cnn", *map(str, words)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        printed = capsys.readouterr()
+        return stopped.value.code or 0, printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder in which a model was trained on digits, well enough to be asked."""
+    folder = tmp_path_factory.mktemp("trained")
+    words = [
+        "train",
+        "--dataset",
+        "digits",
+        "--epochs",
+        "3",
+        "--validation-split",
+        ".1",
+    ]
+    command = [sys.executable, "-m", "keras_cnn", *words]
+    done = subprocess.run(
+        command, cwd=folder, env=environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def environment(**changes):
+    """The environment of a child process that finds this checkout from any folder."""
+    root = str(Path(__file__).parents[2])
+    return {**os.environ, "PYTHONPATH": root, **changes}
+
+
+def run_of(folder):
+    (run,) = (folder / "runs").iterdir()
+    return run
+
+
+def test_train_prints_a_table_and_ends_with_the_accuracy(trained):
+    folder, done = trained
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("digits (scikit-learn load_digits")
+    assert "1,293 train, 144 validation, 360 test" in lines[0]
+    assert lines[2].split() == [
+        *("epoch", "loss", "accuracy", "val", "loss", "val", "accuracy"),
+        *("images/s", "seconds"),
+    ]
+    assert [line.split()[0] for line in lines[3:6]] == ["1", "2", "3"]
+    noted = json.loads((run_of(folder) / "result.json").read_text())
+    assert lines[-1] == f"Test accuracy: {noted['test_accuracy']:.4f}"
+    assert noted["test_accuracy"] > 0.7
+    assert "Traceback" not in done.stderr
+    assert "oneDNN" not in done.stderr  # TensorFlow's notices are kept off the screen
+
+
+def test_train_leaves_a_record_and_an_export(trained):
+    folder, _ = trained
+    assert {path.name for path in run_of(folder).iterdir()} == {
+        "config.json",
+        "confusion_matrix.png",
+        "curves.png",
+        "history.csv",
+        "mistakes.png",
+        "model.keras",
+        "result.json",
+    }
+    rows = list(
+        csv.DictReader((run_of(folder) / "history.csv").read_text().splitlines())
+    )
+    assert len(rows) == 3
+    exported = folder / "saved_models" / "article_cnn" / "1"
+    manifest = json.loads((exported / "manifest.json").read_text())
+    assert manifest["data"]["name"] == "digits"
+    assert manifest["training"]["epochs"] == 3
+
+
+def test_train_again_takes_the_next_version(trained, run, monkeypatch, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(trained[0], folder)
+    monkeypatch.chdir(folder)
+    code, out, _ = run("train", *QUICK, "--runs", "others", "--out", "models")
+    assert code == 0
+    assert len(os.listdir("others")) == 1
+    assert os.listdir("models/article_cnn") == ["1"]
+    code, _, _ = run("train", *QUICK)
+    assert sorted(os.listdir("saved_models/article_cnn")) == ["1", "2"]
+
+
+def test_dry_run_prints_the_configuration_and_writes_nothing(run, here):
+    code, out, _ = run("train", "--epochs", "3", "--out", "models", "--dry-run")
+    assert code == 0
+    printed = json.loads(out)
+    assert printed["epochs"] == 3
+    assert printed["batch_size"] == 32
+    assert printed["out"] == "models"
+    assert os.listdir(here) == []
+
+
+@pytest.mark.parametrize("target", ["run", "file", "export"])
+def test_evaluate_gives_the_accuracy_of_the_run(trained, run, target):
+    folder, _ = trained
+    path = {
+        "run": run_of(folder),
+        "file": run_of(folder) / "model.keras",
+        "export": folder / "saved_models" / "article_cnn" / "1",
+    }[target]
+    noted = json.loads((run_of(folder) / "result.json").read_text())
+    code, out, _ = run("evaluate", path)  # the data set is the one noted
+    assert code == 0
+    assert out.splitlines()[-1] == f"Test accuracy: {noted['test_accuracy']:.4f}"
+    code, out, _ = run("evaluate", path, "--json")
+    assert json.loads(out)["test_accuracy"] == noted["test_accuracy"]
+
+
+def test_evaluate_on_other_images_raises(trained, run, here, rng):
+    arrays = {"x_train": (6, 20, 20), "x_test": (6, 20, 20)}
+    images = {name: rng.integers(0, 255, shape) for name, shape in arrays.items()}
+    np.savez("set.npz", y_train=[0, 1] * 3, y_test=[0, 1] * 3, **images)
+    code, _, err = run("evaluate", run_of(trained[0]), "--dataset", "set.npz")
+    assert code == 2
+    assert "must have the model's shape, (28, 28, 1)" in err
+    images = {name: rng.integers(0, 255, (6, 28, 28)) for name in images}
+    np.savez("set.npz", y_train=[0, 1] * 3, y_test=[0, 1] * 3, **images)
+    code, _, err = run("evaluate", run_of(trained[0]), "--dataset", "set.npz")
+    assert code == 2
+    assert "must have the model's 10 classes" in err
+
+
+@pytest.fixture
+def drawing(digits, tmp_path):
+    """A digit as someone may scan it: dark on light, large, off centre, in colour."""
+    image = Image.fromarray(255 - digits.test.images[0, ..., 0]).resize((200, 200))
+    page = Image.new("RGB", (640, 480), "white")
+    page.paste(image, (300, 30))
+    page.save(tmp_path / "drawing.png")
+    return tmp_path / "drawing.png"
+
+
+def test_predict_names_label_probability_and_runner_up(trained, run, drawing):
+    exported = trained[0] / "saved_models" / "article_cnn" / "1"
+    code, out, _ = run("predict", exported, drawing, drawing, "--json")
+    first, second = json.loads(out)
+    assert code == 0
+    assert first == second
+    assert len(first["probabilities"]) == 10
+    assert first["probability"] == max(first["probabilities"])
+    code, out, _ = run("predict", exported, drawing)
+    assert code == 0
+    assert out.startswith(f"{drawing}: {first['label']} ({first['probability']:.2%})")
+    assert f"then {first['runner_up']}" in out
+
+
+def test_data_commands_say_what_there_is(run, no_network, tmp_path):
+    code, out, _ = run("data", "list", "--data-dir", tmp_path)
+    assert code == 0
+    assert "digits" in out
+    assert "fashion_mnist" in out
+    assert "to be downloaded" in out
+    code, out, _ = run("data", "info", "digits")
+    assert "1,437 train, 360 test" in out
+    code, out, _ = run("data", "prepare", "digits")
+    assert code == 0
+    assert out.startswith("digits (")
+
+
+def test_data_prepare_from_original_files(run, mnist_dir, no_network):
+    code, out, _ = run("data", "prepare", "mnist", "--data-dir", mnist_dir)
+    assert code == 0
+    assert "60,000 train, 10,000 test" in out
+
+
+def test_auto_without_mnist_says_so_everywhere(run, here, no_network):
+    words = ("--dataset", "auto", "--limit", "64", "--epochs", "1")
+    code, out, err = run("train", *words, "--data-dir", "nowhere")
+    assert code == 0
+    assert err.startswith("Warning: The bundled digits stand in for MNIST")
+    assert len(err.splitlines()) == 1
+    noted = json.loads((run_of(here) / "config.json").read_text())
+    assert "stand in for MNIST" in noted["data"]["note"]
+    card = (here / "saved_models" / "article_cnn" / "1" / "README.md").read_text()
+    assert "stand in for MNIST" in card
+
+
+def test_mnist_is_never_substituted(run, here, no_network):
+    code, _, err = run("train", "--dataset", "mnist", "--data-dir", "nowhere")
+    assert code == 2
+    assert err.startswith("Error: mnist must be")
+    assert not (here / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--dataset", "mnits"), "'mnits'. Did you mean"),
+        (("--dataset", "./none"), "folder of images must exist"),
+        (("--dataset", "none.npz"), "must exist. Received: none.npz"),
+        (("--epochs", "0"), "epochs=0"),
+        (("--batch-size", "-1"), "batch_size=-1"),
+        (("--learning-rate", "0"), "learning_rate=0.0"),
+        (("--learning-rate", "nan"), "learning_rate=nan"),
+        (("--runs", "file/runs"), "file is a file"),
+        (("--out", "file"), "file is a file"),
+        (("--optimizer", "adan"), 'Did you mean "adam"'),
+        (("--manual-dir", "nowhere", "--data-dir", "empty"), "manual_dir='nowhere'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_bad_input_exits_with_2_and_writes_nothing(
+    run, here, no_network, words, message
+):
+    (here / "file").write_text("")
+    code, out, err = run("train", *words)
+    assert code == 2
+    assert message in err
+    assert err.startswith("Error: ")
+    assert "Traceback" not in err
+    assert len(err.strip().splitlines()) == 1
+    assert os.listdir(here) == ["file"]
+
+
+@pytest.mark.parametrize("command", ["evaluate", "predict"])
+def test_a_file_that_is_no_model_exits_with_2(run, here, command):
+    Path("model.keras").write_text("nothing")
+    images = ["a.png"] if command == "predict" else []
+    code, _, err = run(command, "model.keras", *images)
+    assert code == 2
+    assert err.startswith("Error: A model file must be a whole .keras file")
+
+
+def test_an_image_that_is_none_exits_with_2(trained, run, here):
+    Path("a.png").write_text("nothing")
+    code, out, err = run("predict", run_of(trained[0]), "a.png")
+    assert (code, out) == (2, "")
+    assert "must be readable as PNG" in err
+
+
+def test_version(run):
+    assert run("--version") == (0, f"keras-cnn {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--help"], ["train", "--help"], ["train", "--epochs", "0"], ["nonsense"]],
+    ids=" ".join,
+)
+def test_help_and_usage_errors_import_neither_keras_nor_tensorflow(words):
+    code = (
+        "import sys\nfrom keras_cnn.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "heavy = {'keras', 'tensorflow', 'tensorflow_datasets', 'sklearn'}\n"
+        "print('loaded:', *sorted(heavy & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code, *words]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "loaded:"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_keeps_what_was_trained(here):
+    command = [sys.executable, "-m", "keras_cnn", "train", "--dataset", "digits"]
+    process = subprocess.Popen(
+        [*command, "--epochs", "1000"],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    for line in process.stdout:  # until the first epoch's row
+        if line.split()[0] == "1":
+            break
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    (kept,) = here.rglob("interrupted.keras")
+    assert f"kept in {kept.relative_to(here)}" in err
+    assert "Traceback" not in err
+    assert not (here / "saved_models").exists()
+
+    from keras_cnn.models import load_model
+
+    assert load_model(kept).optimizer.iterations >= 45  # 1,437 images by 32
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on file size")
+def test_a_disk_that_fills_up_leaves_no_half_written_model(here):
+    # A limit on file size fails writes as a full disk does, without being root.
+    limit = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
+        "from keras_cnn.cli import main; main()"
+    )
+    command = [sys.executable, "-c", limit, "train", *QUICK]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stderr.strip().startswith("Error: ")
+    assert not list(here.rglob("*.keras"))
+    assert not list(here.rglob(".writing-*"))
+    assert not (here / "saved_models").exists()

@@ -1,0 +1,201 @@
+import json
+import os
+import subprocess
+import sys
+import textwrap
+
+import keras
+import numpy as np
+import pytest
+
+from keras_cnn._checks import InputError
+from keras_cnn._files import sha256
+from keras_cnn.export import ModelFacts, export_saved_model
+from keras_cnn.models import article_cnn
+from keras_cnn.training import RunConfig, build_model, train
+
+DIGITS = ModelFacts("digits_cnn", tuple("0123456789"), {"name": "digits"}, 0.5, 10)
+
+
+@pytest.fixture(scope="module")
+def trained(digits):
+    few = digits.limited(256)
+    config = RunConfig(epochs=1)
+    model = build_model(config, few)
+    train(model, config, few)
+    return model
+
+
+@pytest.fixture(scope="module")
+def exported(trained, tmp_path_factory):
+    return export_saved_model(trained, tmp_path_factory.mktemp("models"), DIGITS)
+
+
+def signatures(path):
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(path))
+    return loaded, loaded.signatures
+
+
+def assert_serves(path, model, pixels, tolerance=1e-6):
+    """Both signatures give the model's probabilities, and what follows from them."""
+    import tensorflow as tf
+
+    _loaded, served = signatures(path)
+    images = pixels.astype(np.float32) * np.float32(1 / 255)
+    expected = np.asarray(model(images))
+    from_floats = served["serving_default"](image=tf.constant(images))
+    from_pixels = served["uint8"](image=tf.constant(pixels))
+    for answer in (from_floats, from_pixels):
+        assert set(answer) == {"logits", "probabilities", "label"}
+        assert answer["probabilities"].dtype == answer["logits"].dtype == tf.float32
+        np.testing.assert_allclose(answer["probabilities"], expected, atol=tolerance)
+        logits = np.asarray(answer["logits"], np.float64)
+        exps = np.exp(logits - logits.max(axis=1, keepdims=True))
+        np.testing.assert_allclose(
+            exps / exps.sum(axis=1, keepdims=True), expected, atol=tolerance
+        )
+        np.testing.assert_array_equal(answer["label"], expected.argmax(axis=1))
+    np.testing.assert_array_equal(
+        from_floats["probabilities"], from_pixels["probabilities"]
+    )
+
+
+@pytest.mark.parametrize("batch", [1, 7, 257])
+def test_signatures_give_the_models_probabilities(exported, trained, rng, batch):
+    pixels = rng.integers(0, 256, (batch, 28, 28, 1), dtype=np.uint8)
+    assert_serves(exported, trained, pixels)
+
+
+def test_signatures_take_an_empty_batch(exported):
+    import tensorflow as tf
+
+    _loaded, served = signatures(exported)
+    answer = served["uint8"](image=tf.zeros((0, 28, 28, 1), tf.uint8))
+    assert answer["label"].shape == (0,)
+    assert answer["probabilities"].shape == (0, 10)
+
+
+def test_export_serves_where_keras_cannot_be_imported(exported, trained, tmp_path, rng):
+    pixels = rng.integers(0, 256, (5, 28, 28, 1), dtype=np.uint8)
+    np.save(tmp_path / "pixels.npy", pixels)
+    code = f"""
+        import sys
+        sys.modules["keras"] = sys.modules["keras_cnn"] = None
+        import numpy as np, tensorflow as tf
+        model = tf.saved_model.load({str(exported)!r})
+        answer = model.signatures["uint8"](image=tf.constant(np.load("pixels.npy")))
+        np.save("answer.npy", answer["probabilities"])
+    """
+    # from another folder, so that the checkout is not on the path either
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True)
+    expected = trained(pixels.astype(np.float32) / 255)
+    np.testing.assert_allclose(np.load(tmp_path / "answer.npy"), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16", "float64"])
+def test_other_precisions_are_exported_in_float32(dtype, tmp_path, rng):
+    model = article_cnn(dtype=dtype)
+    path = export_saved_model(model, tmp_path, DIGITS)
+    in_float32 = article_cnn()
+    in_float32.set_weights(model.get_weights())
+    pixels = rng.integers(0, 256, (4, 28, 28, 1), dtype=np.uint8)
+    assert_serves(path, in_float32, pixels)
+    assert model.layers[0].dtype_policy.name == dtype  # the one in hand is unchanged
+
+
+def heads():
+    image = keras.Input((28, 28, 1))
+    features = keras.layers.Flatten()(image)
+    logits = keras.layers.Dense(4)
+    return {
+        "logits": (image, logits(features)),
+        "softmax layer": (image, keras.layers.Softmax()(logits(features))),
+        "softmax by hand": (
+            image,
+            keras.layers.Lambda(
+                lambda x: (
+                    keras.ops.exp(x)
+                    / keras.ops.sum(keras.ops.exp(x), axis=-1, keepdims=True)
+                )
+            )(logits(features)),
+        ),
+    }
+
+
+@pytest.mark.parametrize("head", ["logits", "softmax layer", "softmax by hand"])
+def test_any_head_gives_logits_and_probabilities(head, tmp_path, rng):
+    model = keras.Model(*heads()[head])
+    path = export_saved_model(model, tmp_path, ModelFacts("m", tuple("abcd")))
+    pixels = rng.integers(0, 256, (6, 28, 28, 1), dtype=np.uint8)
+    expected = keras.ops.softmax if head == "logits" else keras.ops.identity
+    wrapped = (lambda x: expected(model(x))) if head == "logits" else model
+    assert_serves(path, wrapped, pixels)
+
+
+def test_versions_count_up_and_older_ones_are_not_touched(trained, tmp_path):
+    first = export_saved_model(trained, tmp_path, DIGITS)
+    before = {path: sha256(path) for path in first.rglob("*") if path.is_file()}
+    second = export_saved_model(trained, tmp_path, DIGITS)
+    assert (first.name, second.name) == ("1", "2")
+    assert {path: sha256(path) for path in before} == before
+    assert sorted(os.listdir(tmp_path / "digits_cnn")) == ["1", "2"]
+
+
+def test_manifest_lists_every_file_with_its_sum(exported):
+    manifest = json.loads((exported / "manifest.json").read_text())
+    files = {
+        path.relative_to(exported).as_posix(): path
+        for path in exported.rglob("*")
+        if path.is_file() and path.name != "manifest.json"
+    }
+    assert set(manifest["files"]) == set(files)
+    for name, path in files.items():
+        assert manifest["files"][name]["sha256"] == sha256(path)
+        assert manifest["files"][name]["bytes"] == path.stat().st_size
+    assert manifest["class_names"] == list("0123456789")
+    assert manifest["accuracy"] == 0.5
+    assert manifest["data"]["name"] == "digits"
+    assert manifest["signatures"]["uint8"]["inputs"] == {
+        "image": "uint8 (batch, 28, 28, 1)"
+    }
+
+
+def test_card_says_loudly_that_a_set_was_substituted(trained, tmp_path):
+    facts = ModelFacts("m", tuple("0123456789"), {"note": "Digits stand in for MNIST."})
+    card = (export_saved_model(trained, tmp_path, facts) / "README.md").read_text()
+    assert "**Digits stand in for MNIST.**" in card
+    assert "93,322 parameters" in card
+
+
+def test_a_failed_export_leaves_nothing(trained, tmp_path, monkeypatch):
+    def fail(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("keras_cnn.export.saved_model.write_manifest", fail)
+    with pytest.raises(OSError, match="No space left"):
+        export_saved_model(trained, tmp_path, DIGITS)
+    assert os.listdir(tmp_path / "digits_cnn") == []
+
+
+def test_what_is_no_classifier_raises(tmp_path):
+    with pytest.raises(InputError, match="3 names and 10 outputs"):
+        export_saved_model(article_cnn(), tmp_path, ModelFacts("m", tuple("abc")))
+    regression = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten()])
+    regression.add(keras.layers.Dense(1))
+    with pytest.raises(InputError, match="two or more classes"):
+        export_saved_model(regression, tmp_path, ModelFacts("m", ("a",)))
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.large
+def test_probabilities_on_all_test_images_are_the_models(mnist, tmp_path):
+    config = RunConfig(epochs=1, limit=4000)
+    limited = mnist.limited(4000)
+    model = build_model(config, limited)
+    train(model, config, limited)
+    path = export_saved_model(model, tmp_path, DIGITS)
+    assert_serves(path, model, mnist.test.images)

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_cnn._checks import InputError
+from keras_cnn.export import ModelFacts, export_saved_model
+from keras_cnn.models import article_cnn
+from keras_cnn.prediction import Predictor, load_saved_model
+
+
+@pytest.fixture
+def brightness():
+    """Three classes by mean brightness; it keeps what it was given."""
+    given = []
+
+    def probabilities(images):
+        given.append(images)
+        mean = images.mean(axis=(1, 2, 3))
+        return np.stack([mean, (1 - mean) * 0.75, (1 - mean) * 0.25], axis=1)
+
+    predictor = Predictor(probabilities, (28, 28, 1), ("light", "dark", "darker"))
+    return predictor, given
+
+
+def test_predict_names_the_first_and_the_second(brightness):
+    predictor, given = brightness
+    pixels = np.full((1, 28, 28, 1), 51, np.uint8)
+    (seen,) = predictor.predict(pixels)
+    # mean 0.2: light 0.2, dark 0.6, darker 0.2; scaled as everywhere
+    assert (seen.label, seen.runner_up) in {("dark", "light"), ("dark", "darker")}
+    assert seen.probability == pytest.approx(0.6, abs=1e-6)
+    assert sum(seen.probabilities) == pytest.approx(1)
+    assert given[0].max() == np.float32(51) * np.float32(1 / 255)
+
+
+def test_predict_of_no_image_is_empty(brightness):
+    assert brightness[0].predict(np.zeros((0, 28, 28, 1), np.uint8)) == []
+
+
+@pytest.mark.parametrize(
+    "images",
+    [np.zeros((1, 27, 28, 1), np.uint8), np.zeros((1, 28, 28, 1), np.float32)],
+    ids=["shape", "dtype"],
+)
+def test_predict_of_other_images_raises(brightness, images):
+    with pytest.raises(InputError, match=r"uint8 of shape \(batch, 28, 28, 1\)"):
+        brightness[0].predict(images)
+
+
+def test_read_centers_unless_raw(brightness, tmp_path):
+    image = np.full((56, 56), 255, np.uint8)
+    image[4:24, 2:6] = 0
+    Image.fromarray(image).save(tmp_path / "a.png")
+    paths = [str(tmp_path / "a.png")]
+    centered = brightness[0].read(paths)
+    assert centered.shape == (1, 28, 28, 1)
+    assert np.flatnonzero(centered[0, ..., 0].max(axis=1)).tolist() == [*range(4, 24)]
+    raw = brightness[0].read(paths, raw=True)
+    assert raw[0, 20, 20, 0] == 255
+
+
+def test_read_for_colour_keeps_colour(tmp_path):
+    image = np.zeros((64, 64, 3), np.uint8)
+    image[..., 0] = 200
+    Image.fromarray(image).save(tmp_path / "a.png")
+    predictor = Predictor(lambda images: images, (32, 32, 3), ("a", "b"))
+    read = predictor.read([str(tmp_path / "a.png")])
+    assert read.shape == (1, 32, 32, 3)
+    assert (read == (200, 0, 0)).all()
+
+
+def test_read_names_the_image_that_is_blank(brightness, tmp_path):
+    Image.fromarray(np.zeros((9, 9), np.uint8)).save(tmp_path / "blank.png")
+    with pytest.raises(InputError, match="blank.png: .*something drawn"):
+        brightness[0].read([str(tmp_path / "blank.png")])
+
+
+def test_load_saved_model_predicts_as_the_model(tmp_path, rng):
+    model = article_cnn()
+    facts = ModelFacts("m", tuple("abcdefghij"))
+    predictor = load_saved_model(export_saved_model(model, tmp_path, facts))
+    assert predictor.image_shape == (28, 28, 1)
+    pixels = rng.integers(0, 256, (3, 28, 28, 1), dtype=np.uint8)
+    expected = np.asarray(model(pixels.astype(np.float32) / 255))
+    for seen, row in zip(predictor.predict(pixels), expected, strict=True):
+        np.testing.assert_allclose(seen.probabilities, row, atol=1e-6)
+        assert seen.label == "abcdefghij"[row.argmax()]
+
+
+def test_load_saved_model_of_another_folder_raises(tmp_path):
+    with pytest.raises(InputError, match="manifest.json"):
+        load_saved_model(tmp_path)
+    (tmp_path / "manifest.json").write_text('{"class_names": ["a", "b"]}')
+    with pytest.raises(InputError, match="must be a SavedModel"):
+        load_saved_model(tmp_path)
