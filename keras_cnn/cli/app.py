@@ -9,7 +9,7 @@ import typer
 
 from .. import __version__
 from .._checks import InputError
-from . import data, evaluate, predict, train
+from . import data, evaluate, predict, show, train
 from .console import print_error
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.add_typer(data.app, name="data")
+app.add_typer(show.app, name="show")
 
 
 def _print_version(wanted: bool) -> None:

@@ -331,3 +331,14 @@ def test_a_disk_that_fills_up_leaves_no_half_written_model(here):
     assert not list(here.rglob("*.keras"))
     assert not list(here.rglob(".writing-*"))
     assert not (here / "saved_models").exists()
+
+
+@pytest.mark.parametrize("what", ["activations", "losses"])
+def test_show_draws_without_tensorflow(run, here, what):
+    code, out, _ = run("show", what)
+    assert (code, out) == (0, f"Drawn: {what}.png\n")
+    assert (here / f"{what}.png").read_bytes().startswith(b"\x89PNG")
+    code, _, err = run("show", what, "rleu", "--out", "other.png")
+    assert code == 2
+    assert err.startswith(f"Error: `{what}` must be one of")
+    assert not (here / "other.png").exists()
