@@ -68,6 +68,19 @@ def check_positive(name: str, value: Any) -> None:
         )
 
 
+def check_not_negative(name: str, value: Any, rule: str | None = None) -> None:
+    """Raises unless `value` is a number of at least 0.
+
+    The message opens with `rule`, where the usual one does not say enough.
+
+    Raises:
+        InputError: If `value` is not a number, NaN, or below 0.
+    """
+    if not _is_number(value) or not value >= 0:
+        rule = rule or f"`{name}` must be a number >= 0"
+        raise InputError(f"{rule}. Received: {name}={value!r}.")
+
+
 def check_fraction(name: str, value: Any) -> None:
     """Raises unless 0 <= `value` < 1.
 
@@ -77,6 +90,19 @@ def check_fraction(name: str, value: Any) -> None:
     if not _is_number(value) or not 0 <= value < 1:
         raise InputError(
             f"`{name}` must be a number in [0, 1). Received: {name}={value!r}."
+        )
+
+
+def check_between(name: str, value: Any, least: float, most: float) -> None:
+    """Raises unless `least` <= `value` <= `most`.
+
+    Raises:
+        InputError: If `value` is not a number in that range.
+    """
+    if not _is_number(value) or not least <= value <= most:
+        raise InputError(
+            f"`{name}` must be a number in [{least}, {most}]. "
+            f"Received: {name}={value!r}."
         )
 
 

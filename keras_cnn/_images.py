@@ -41,8 +41,8 @@ def scale(images: Any) -> Any:
         float32 of the same kind and shape, in [0, 1].
 
     Example:
-        >>> scale(np.array([0, 51, 255], np.uint8)).tolist()
-        [0.0, 0.20000000298023224, 1.0]
+        >>> scale(np.array([0, 255], np.uint8)).tolist()
+        [0.0, 1.0]
     """
     factor = np.float32(1 / PIXEL_MAX)
     if isinstance(images, np.ndarray):

@@ -15,6 +15,7 @@ FLOORS = {
     "_files": 0,
     "_images": 0,
     "_optional": 0,
+    "_components": 1,
     "activations": 1,
     "layers": 1,
     "losses": 1,
@@ -31,12 +32,18 @@ FLOORS = {
     "cli": 5,
 }
 
-# Within a floor: everyone checks with the same checks, and layers call the activation
-# functions that they are named after.
+# Within a floor: everyone checks with the same checks, layers call the activation
+# functions that they are named after, and importing one component registers all.
 NEIGHBOURS = {
     ("_files", "_checks"),
     ("_images", "_checks"),
     ("layers", "activations"),
+    ("_components", "activations"),
+    ("_components", "layers"),
+    ("_components", "losses"),
+    ("activations", "_components"),
+    ("layers", "_components"),
+    ("losses", "_components"),
 }
 
 

@@ -14,6 +14,7 @@ from ..training.config import (
     ACTIVATIONS,
     LOSSES,
     OPTIMIZERS,
+    PARTS,
     PRECISIONS,
     RECIPES,
     RunConfig,
@@ -78,6 +79,10 @@ def train(
         str,
         typer.Option(help=f"Of the hidden layers: one of {', '.join(ACTIVATIONS)}."),
     ] = RunConfig.activation,
+    parts: Annotated[
+        str,
+        typer.Option(help=f"Whose layers and loss: one of {', '.join(PARTS)}."),
+    ] = RunConfig.parts,
     precision: Annotated[
         str, typer.Option(help=f"One of {', '.join(PRECISIONS)}.")
     ] = RunConfig.precision,
@@ -124,6 +129,7 @@ def train(
         learning_rate=learning_rate,
         loss=loss,
         activation=activation,
+        parts=parts,  # type: ignore[arg-type]  # any word; RunConfig checks it
         precision=precision,
         seed=seed,
         deterministic=deterministic,

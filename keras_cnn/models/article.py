@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import keras
 
-from .._checks import InputError, check_count
+from .. import layers as our_layers
+from .._checks import InputError, check_choice, check_count
 
 # Three 3x3 convolutions and two 2x2 poolings leave one pixel of 18, and none of 17.
 LEAST_SIDE = 18
+
+PARTS = ("keras", "keras_cnn")
 
 
 def article_cnn(
@@ -17,6 +20,7 @@ def article_cnn(
     num_classes: int = 10,
     activation: Any = "relu",
     *,
+    parts: Literal["keras", "keras_cnn"] = "keras",
     dtype: Any = None,
     name: str = "article_cnn",
 ) -> keras.Sequential:
@@ -35,6 +39,9 @@ def article_cnn(
         num_classes: Classes to tell apart, at least 2.
         activation: The hidden layers' activation: a name, a function, or any other
             that Keras's layers take. Defaults to `"relu"`.
+        parts: Whose layers and activations to build it from: Keras's own, or this
+            package's hand-written ones, which start from the same weights and give the
+            same numbers. Defaults to `"keras"`.
         dtype: Policy of the layers, such as `"mixed_bfloat16"`. The last layer computes
             in float32 under a mixed policy, since probabilities need the precision.
             Defaults to None, Keras's global policy for all of them.
@@ -46,7 +53,8 @@ def article_cnn(
 
     Raises:
         InputError: If `input_shape` is no shape of images, is too small for the
-            convolutions and poolings, or `num_classes` is less than 2.
+            convolutions and poolings, `num_classes` is less than 2, or `parts` is not
+            one of the two.
 
     Example:
         >>> article_cnn().count_params()
@@ -54,7 +62,8 @@ def article_cnn(
     """
     _check_input_shape(input_shape)
     check_count("num_classes", num_classes, least=2)
-    layers = keras.layers
+    check_choice("parts", parts, PARTS)
+    layers: Any = keras.layers if parts == "keras" else our_layers
     mixed = dtype is not None and keras.dtype_policies.get(dtype).name.startswith(
         "mixed"
     )

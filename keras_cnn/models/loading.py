@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keras
 
+from .. import _components  # noqa: F401  (registers every class with Keras)
 from .._checks import InputError
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
 from .._checks import (
     InputError,
@@ -68,6 +68,8 @@ ACTIVATIONS = (
     "tanh",
 )
 
+PARTS = ("keras", "keras_cnn")
+
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16", "float64")
 
 
@@ -89,6 +91,7 @@ class RunConfig:
         learning_rate: Its rate; None for Keras's default.
         loss: Name of a Keras loss that fits class labels.
         activation: The hidden layers' activation, by name.
+        parts: Whose layers, activations and loss: Keras's, or this package's.
         precision: Keras's dtype policy for the layers.
         seed: Fixes initial weights and order.
         deterministic: Whether results are the same to the bit, at some cost in speed.
@@ -111,6 +114,7 @@ class RunConfig:
     learning_rate: float | None = None
     loss: str = "sparse_categorical_crossentropy"
     activation: str = "relu"
+    parts: Literal["keras", "keras_cnn"] = "keras"
     precision: str = "float32"
     seed: int = 0
     deterministic: bool = False
@@ -130,6 +134,7 @@ class RunConfig:
             check_positive("learning_rate", self.learning_rate)
         check_choice("loss", self.loss, LOSSES)
         check_choice("activation", self.activation, ACTIVATIONS)
+        check_choice("parts", self.parts, PARTS)
         check_choice("precision", self.precision, PRECISIONS)
         check_count("seed", self.seed, least=0)
         if self.seed >= 2**32:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import keras
 
+from .. import losses
 from .._checks import InputError
 from ..data import ImageDataset
 from ..models import article_cnn
@@ -70,6 +71,7 @@ def build_model(config: RunConfig, dataset: ImageDataset) -> keras.Model:
         dataset.image_shape,
         len(dataset.class_names),
         config.activation,
+        parts=config.parts,
         dtype=config.precision,
         name=config.name,
     )
@@ -77,10 +79,18 @@ def build_model(config: RunConfig, dataset: ImageDataset) -> keras.Model:
         optimizer=keras.optimizers.get(
             {"class_name": config.optimizer, "config": rate}
         ),
-        loss=config.loss,
+        loss=_loss(config),
         metrics=["accuracy"],
     )
     return model
+
+
+def _loss(config: RunConfig) -> str | keras.losses.Loss:
+    if config.parts == "keras":
+        return config.loss
+    class_name = config.loss.title().replace("_", "")
+    loss: keras.losses.Loss = getattr(losses, class_name)()
+    return loss
 
 
 def train(

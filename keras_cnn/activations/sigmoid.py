@@ -1,0 +1,67 @@
+"""The logistic sigmoid and its logarithm."""
+
+from keras import ops
+
+from ._activation import Tensor, activation, in_float32, with_logits
+from .softplus import log_one_plus_exp
+
+
+@activation
+def sigmoid(x: Tensor) -> Tensor:
+    """Applies the logistic sigmoid.
+
+    Formula: `f(x) = 1 / (1 + exp(-x))`, computed from `exp(-|x|)`, which never
+    overflows.
+
+    Derivative: `f'(x) = f(x) * (1 - f(x))`, at most 1/4, at `x = 0`.
+
+    Input/output: any shape, same shape; floating, same dtype; range `[0, 1]`.
+
+    Args:
+        x: Input tensor, the logits. On TensorFlow they stay attached to the result,
+            and Keras's cross-entropies compute from them.
+
+    Differs from `keras.activations.sigmoid`: the derivative keeps its digits for
+    large `x`, where Keras's underflows to 0.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_cnn import activations
+        >>> print(np.array(activations.sigmoid([0.0, 40.0])))
+        [0.5 1. ]
+    """
+    return with_logits(logistic(x), x)
+
+
+@in_float32
+def logistic(x: Tensor) -> Tensor:
+    """Returns `1 / (1 + exp(-x))`."""
+    positive = x >= 0
+    # Not abs(x): its derivative at 0 is 0, which would make ours 0 there too.
+    z = ops.exp(ops.where(positive, -x, x))
+    return ops.where(positive, 1.0, z) / (1.0 + z)
+
+
+@activation
+@in_float32
+def log_sigmoid(x: Tensor) -> Tensor:
+    """Applies the logarithm of the logistic sigmoid.
+
+    Formula: `f(x) = log(1 / (1 + exp(-x))) = -softplus(-x)`.
+
+    Derivative: `f'(x) = 1 / (1 + exp(x))`.
+
+    Input/output: any shape, same shape; floating, same dtype; range `(-inf, 0]`.
+
+    Args:
+        x: Input tensor.
+
+    Differs from `keras.activations.log_sigmoid`: nowhere.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_cnn import activations
+        >>> print(np.array(activations.log_sigmoid([-1000.0, 1000.0])))
+        [-1000.    -0.]
+    """
+    return -log_one_plus_exp(-x)

@@ -1,0 +1,76 @@
+"""The pooling layer that takes the mean."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from ._pooling import Pooling2D
+from ._windows import DataFormat, Padding
+
+
+@keras.saving.register_keras_serializable(package="keras_cnn")
+class AveragePooling2D(Pooling2D):
+    """Takes the mean of the values under each window.
+
+    Formula (stride s, window h x w, n positions of it inside of the image):
+        y[b, i, j, c] = 1/n sum of x[b, s i + p, s j + q, c] over 0 <= p < h, 0 <= q < w
+    Positions outside of the image ("same" only) are neither summed nor counted, so
+    the mean at a border is one of fewer values.
+
+    Derivative: 1/n for each of the n values.
+
+    Input: (batch, height, width, channels), or (batch, channels, height, width) with
+    `data_format="channels_first"`. Output: the same order, with ceil(size / s)
+    positions an axis for "same", floor((size - window) / s) + 1 for "valid".
+    Masking: not supported. Mixed precision: computes in `compute_dtype`.
+
+    Args:
+        pool_size: One or two integers > 0. Height and width of the window.
+        strides: One or two integers > 0. Steps between windows. Defaults to
+            `pool_size`.
+        padding: "valid" (windows stay inside) or "same" (they may reach out). In any
+            case.
+        data_format: "channels_last", "channels_first", or None for Keras's setting.
+        name: Name of the layer.
+        **kwargs: `keras.layers.Layer` arguments.
+
+    Raises:
+        ValueError: If a size is not an integer > 0, an option is unknown, or the input
+            is not of rank 4 or smaller than the window.
+
+    Differs from `keras.layers.AveragePooling2D`: a bad `padding`, size or stride is an
+    error when the layer is made, not when it is first called, and an upper-case
+    `padding` works in symbolic calls too.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from keras_cnn.layers import AveragePooling2D
+        >>> image = np.array([[1, 2, 3, 4], [5, 6, 7, 8]], "float32")
+        >>> y = AveragePooling2D(2)(image.reshape(1, 2, 4, 1))
+        >>> keras.ops.convert_to_numpy(y).ravel().tolist()
+        [3.5, 5.5]
+    """
+
+    def __init__(
+        self,
+        pool_size: int | tuple[int, int],
+        strides: int | tuple[int, int] | None = None,
+        padding: Padding = "valid",
+        data_format: DataFormat | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """See the class."""
+        super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
+
+    def call(self, inputs: Any) -> Any:
+        """Takes the mean of each window."""
+        return ops.average_pool(
+            inputs,
+            pool_size=self.pool_size,
+            strides=self.strides,
+            padding=self.padding,
+            data_format=self.data_format,
+        )

@@ -1,0 +1,187 @@
+"""What differs from Keras, errors, and values worked by hand."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_cnn import activations
+from tests.gradients import gradient, value_and_grad
+
+only_tensorflow = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="shows what TensorFlow's Keras does"
+)
+
+
+def numbers(fn, *x, dtype="float32", **arguments):
+    return ops.convert_to_numpy(fn(np.array(x, dtype), **arguments))
+
+
+def test_relu_with_all_arguments_equals_hand_values():
+    # slope * (x - threshold) = 0.5 * (-3 - 1) = -2; at the threshold 0; then x; then 4.
+    got = numbers(
+        activations.relu, -3, 1, 2, 9, negative_slope=0.5, max_value=4, threshold=1
+    )
+    np.testing.assert_array_equal(got, [-2, 0, 2, 4])
+
+
+def test_relu_of_integers_stays_integer():
+    np.testing.assert_array_equal(
+        numbers(activations.relu, -3, 2, dtype="int32"), np.array([0, 2], "int32")
+    )
+
+
+def test_elu_and_celu_of_log_half_equal_hand_values():
+    # exp(log(1/2)) - 1 = -1/2, times alpha = 3.
+    np.testing.assert_allclose(
+        numbers(activations.elu, np.log(0.5), alpha=3.0), -1.5, rtol=1e-6
+    )
+    np.testing.assert_allclose(
+        numbers(activations.celu, 3 * np.log(0.5), alpha=3.0), -1.5, rtol=1e-6
+    )
+
+
+def test_sigmoid_tanh_and_mish_equal_hand_values():
+    # With exp(x) = 3: 3/4; (9 - 1) / (9 + 1); softplus = log 4, tanh = 15/17.
+    x = np.log(3.0)
+    for fn, want in [
+        (activations.sigmoid, 0.75),
+        (activations.tanh, 0.8),
+        (activations.softplus, np.log(4)),
+        (activations.mish, x * 15 / 17),
+        (activations.log_sigmoid, np.log(0.75)),
+    ]:
+        np.testing.assert_allclose(numbers(fn, x), want, rtol=1e-6)
+
+
+def test_softmax_of_logs_equals_hand_values():
+    # exp = 1, 2, 5: sums to 8.
+    x = np.log([1.0, 2.0, 5.0])
+    want = np.array([1, 2, 5]) / 8
+    np.testing.assert_allclose(numbers(activations.softmax, *x), want, rtol=1e-6)
+    got = numbers(activations.log_softmax, *x)
+    np.testing.assert_allclose(got, np.log(want), rtol=1e-6)
+
+
+@pytest.mark.parametrize("axis", [None, (0, 2), (-1, 0), -2, (1,)])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_softmax_over_any_axes_equals_numpy(name, axis):
+    x = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
+    want = np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True)
+    got = ops.convert_to_numpy(getattr(activations, name)(x, axis=axis))
+    np.testing.assert_allclose(
+        np.exp(got) if name == "log_softmax" else got, want, rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_softmax_over_axis_that_is_not_there_raises_as_keras(name):
+    for module in (activations, keras.activations):
+        with pytest.raises(Exception):  # noqa: B017
+            getattr(module, name)(np.zeros((2, 3), "float32"), axis=2)
+
+
+def test_softmax_over_axis_of_size_1_warns_as_keras():
+    for module in (activations, keras.activations):
+        with pytest.warns(UserWarning, match="axis.*size 1"):
+            module.softmax(np.zeros((2, 1), "float32"))
+
+
+def test_softmax_with_one_infinite_score_is_1_where_keras_is_nan():
+    x = [0.0, np.inf, -1.0]
+    np.testing.assert_array_equal(numbers(activations.softmax, *x), [0, 1, 0])
+    assert np.isnan(numbers(keras.activations.softmax, *x)).any()
+
+
+def test_log_softmax_keeps_a_loss_that_keras_rounds_away():
+    # -log(1 + exp(-20)) = -2.06e-9.
+    want = [-np.log1p(np.exp(-20.0))]
+    got = numbers(activations.log_softmax, 20.0, 0.0)[:1]
+    np.testing.assert_allclose(got, want, rtol=1e-5)
+
+
+NEGATIVE = [
+    ("relu", {"negative_slope": -0.1}),
+    ("relu", {"max_value": -1.0}),
+    ("relu", {"threshold": -1.0}),
+    ("relu", {"threshold": float("nan")}),
+    ("leaky_relu", {"negative_slope": -0.1}),
+    ("celu", {"alpha": 0.0}),
+    ("celu", {"alpha": -1.0}),
+    ("celu", {"alpha": float("nan")}),
+]
+
+
+@pytest.mark.parametrize("name, arguments", NEGATIVE)
+def test_argument_that_makes_no_sense_is_an_error_where_keras_computes(name, arguments):
+    x = np.ones(2, "float32")
+    ((argument, _),) = arguments.items()
+    with pytest.raises(ValueError, match=f"`{argument}` must be a .*number.*Received"):
+        getattr(activations, name)(x, **arguments)
+    # PyTorch's own CELU refuses to divide by 0 too.
+    if keras.backend.backend() != "torch" or arguments != {"alpha": 0.0}:
+        getattr(keras.activations, name)(x, **arguments)
+
+
+@pytest.mark.parametrize("name", ["gelu", "silu", "mish"])
+def test_gate_at_minus_infinity_is_0_where_keras_is_nan(name):
+    x = np.array([-np.inf], "float32")
+    value, grad = value_and_grad(getattr(activations, name), x)
+    assert value[0] == grad[0] == 0
+    theirs = value_and_grad(getattr(keras.activations, name), x)
+    assert np.isnan(theirs).any()
+
+
+def test_softsign_at_infinity_is_1_where_keras_is_nan():
+    x = [np.inf, -np.inf]
+    np.testing.assert_array_equal(numbers(activations.softsign, *x), [1, -1])
+    assert np.isnan(numbers(keras.activations.softsign, *x)).all()
+
+
+@only_tensorflow
+def test_relu_with_threshold_keeps_nan_where_keras_returns_0():
+    assert np.isnan(numbers(activations.relu, np.nan, threshold=1.0))
+    assert numbers(keras.activations.relu, np.nan, threshold=1.0) == 0
+
+
+@only_tensorflow
+def test_celu_has_derivative_1_at_0_where_keras_has_2():
+    x = np.zeros(1, "float32")
+    assert gradient(activations.celu, x) == 1
+    assert gradient(keras.activations.celu, x) == 2
+
+
+@only_tensorflow
+@pytest.mark.parametrize("name", ["elu", "selu"])
+def test_elu_near_0_keeps_what_keras_rounds_to_0(name):
+    assert numbers(getattr(activations, name), -1e-8) < 0
+    assert numbers(getattr(keras.activations, name), -1e-8) == 0
+
+
+@only_tensorflow
+@pytest.mark.parametrize("name, x", [("sigmoid", 20.0), ("elu", -20.0)])
+def test_small_derivative_is_kept_where_keras_has_0(name, x):
+    x = np.array([x], "float32")
+    assert gradient(getattr(activations, name), x) > 0
+    assert gradient(getattr(keras.activations, name), x) == 0
+
+
+def test_derivatives_at_kinks_equal_hand_values():
+    relu, at = activations.relu, lambda x: np.array([x], "float32")
+    assert gradient(relu, at(0)) == 0
+    assert gradient(activations.relu6, at(0)) == 0
+    assert gradient(activations.relu6, at(6)) == 0
+    assert gradient(lambda x: relu(x, max_value=6.0), at(6)) == 0
+    assert gradient(lambda x: relu(x, max_value=5.0), at(5)) == 1
+    assert gradient(lambda x: relu(x, threshold=1.0), at(1)) == 0
+    np.testing.assert_allclose(
+        gradient(lambda x: relu(x, negative_slope=0.25), at(0)), 0.25
+    )
+    assert gradient(activations.hard_tanh, at(1)) == 1
+    assert gradient(activations.hard_tanh, at(-1)) == 1
+    assert gradient(activations.hard_sigmoid, at(3)) == 0
+    assert gradient(activations.hard_sigmoid, at(-3)) == 0
+    for name in ("sigmoid", "softplus", "tanh", "mish", "softsign"):
+        want = {"sigmoid": 0.25, "softplus": 0.5, "mish": 0.6}.get(name, 1.0)
+        got = gradient(getattr(activations, name), at(0))
+        np.testing.assert_allclose(got, want, rtol=1e-6)
