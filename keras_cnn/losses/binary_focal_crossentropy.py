@@ -39,7 +39,8 @@ def binary_focal_crossentropy(
     yes, no = y_pred, 1 - y_pred
     if from_logits:
         # The slope of an infinite logit is 0 here; times an infinite loss it is NaN.
-        finite = ops.clip(y_pred, -1000, 1000)
+        certain = 1000 * ops.sign(y_pred)
+        finite = ops.where(ops.abs(y_pred) < 1000, y_pred, certain)
         yes, no = ops.sigmoid(finite), ops.sigmoid(-finite)
     missed = y_true * no + (1 - y_true) * yes
     loss = power_of_share(missed, gamma) * of_each(y_true, y_pred, from_logits)

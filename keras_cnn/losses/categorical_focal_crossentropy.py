@@ -49,8 +49,8 @@ def categorical_focal_crossentropy(
     y_true = smooth_categorical(y_true, label_smoothing, axis)
     log_probability = (log_softmax if from_logits else log_proportion)(y_pred, axis)
     # Beyond -1000 the focus is 1, and its slope of 0 times an infinite loss is NaN.
-    missed = -ops.expm1(ops.clip(log_probability, -1000, 0))
-    focus = power_of_share(missed, gamma)
+    finite = ops.where(log_probability > -1000, log_probability, -1000)
+    focus = power_of_share(-ops.expm1(finite), gamma)
     loss = _along(axis, alpha, y_pred) * focus * weigh(y_true, -log_probability)
     return ops.cast(ops.sum(loss, axis=axis), dtype)
 

@@ -24,12 +24,12 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
     check_positive("delta", delta)
     y_true, y_pred, dtype = prepare(y_true, y_pred)
     distance = ops.abs(y_pred - y_true)
-    # Each part is cut off before its formula, not after: behind a `where`, the branch
-    # that is not taken has the derivative 0 * inf at an infinite error.
+    # The error is cut off before each formula too: behind one `where`, the formula that
+    # is not taken has the derivative 0 * inf at an infinite error.
     is_near = distance < delta
-    near = ops.where(is_near, distance, delta)
-    beyond = ops.where(is_near, 0, distance - delta)
-    loss = ops.square(near) / 2 + delta * beyond
+    near = ops.where(is_near, distance, 0)
+    far = ops.where(is_near, delta, distance)
+    loss = ops.where(is_near, ops.square(near) / 2, delta * far - delta**2 / 2)
     return ops.cast(ops.mean(loss, axis=-1), dtype)
 
 
@@ -37,8 +37,8 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
 class Huber(BaseLoss):
     """Squares small errors and takes the distance of large ones.
 
-    Formula: mean(m^2 / 2 + delta (|e| - m)), with e = p - t and m = min(|e|, delta),
-    which is e^2 / 2 up to delta and delta |e| - delta^2 / 2 beyond
+    Formula: the mean of e^2 / 2 up to |e| = delta and delta |e| - delta^2 / 2 beyond,
+    with e = p - t; both are m (|e| - m / 2), with m = min(|e|, delta)
     Derivative: e / d up to delta, delta sign(e) / d beyond, for each of the d
     predictions of a sample; +-delta / d at e = +-delta and at e = +-inf
 
