@@ -10,7 +10,9 @@ export KERAS_CNN_MANUAL_DIR := $(abspath ../shared/mnist)
 endif
 endif
 
-.PHONY: train test check clean
+PARTS := $(addprefix tests/,activations layers losses conformance reference)
+
+.PHONY: train test test-jax test-torch check accuracy speed clean
 .DELETE_ON_ERROR:
 
 train: $(VENV)/.train   ## train the article's model, print its accuracy, export it
@@ -18,6 +20,15 @@ train: $(VENV)/.train   ## train the article's model, print its accuracy, export
 
 test: $(VENV)/.test     ## run the tests
 	$(BIN)/python -m pytest
+
+test-jax test-torch: test-%: $(VENV)/.test     ## the hand-written parts on another backend
+	KERAS_BACKEND=$* $(BIN)/python -m pytest $(PARTS)
+
+accuracy: $(VENV)/.dev  ## error of each activation and loss, ours beside Keras's
+	$(BIN)/python benchmarks/accuracy.py
+
+speed: $(VENV)/.dev     ## training speed with our parts beside Keras's
+	$(BIN)/python benchmarks/parts_speed.py
 
 check: $(VENV)/.dev     ## lint and types
 	$(BIN)/ruff check .

@@ -1,0 +1,54 @@
+"""What the README and the docs show runs, and what they link to is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(ROOT.glob("docs/**/*.md"))]
+
+
+def blocks(page, language):
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files_that_are_there(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
+
+
+def test_readme_code_runs(tmp_path, monkeypatch):
+    from keras_cnn.export import ModelFacts, export_saved_model
+    from keras_cnn.models import article_cnn
+
+    monkeypatch.chdir(tmp_path)
+    facts = ModelFacts("article_cnn", tuple("0123456789"))
+    export_saved_model(article_cnn(), Path("saved_models"), facts)
+    code = blocks(ROOT / "README.md", "python")
+    assert len(code) == 3
+    for block in code:
+        exec(compile(block, "README.md", "exec"), {})
+
+
+def test_readme_commands_name_options_that_exist(monkeypatch):
+    import typer
+
+    from keras_cnn.cli.app import app
+
+    command = typer.main.get_command(app)
+    shown = [
+        line.split("#")[0].split()[1:]
+        for block in blocks(ROOT / "README.md", "sh")
+        for line in block.splitlines()
+        if line.startswith("keras-cnn")
+    ]
+    assert len(shown) >= 10
+    for words in shown:
+        group, arguments = command, words
+        while arguments and arguments[0] in getattr(group, "commands", {}):
+            group, arguments = group.commands[arguments[0]], arguments[1:]
+        known = {option for parameter in group.params for option in parameter.opts}
+        assert {word for word in arguments if word.startswith("--")} <= known, words
