@@ -20,6 +20,9 @@ _FILLED = 20 / 28
 # Beyond this many pixels a file is refused before it is decoded.
 _MOST_PIXELS = 64_000_000
 
+# The most by which shaded paper differs from its middle level at the border.
+_SHADE = 64
+
 # The least range of gray levels (of 255) in which something can be said to be drawn.
 _LEAST_CONTRAST = 16
 
@@ -165,10 +168,9 @@ def _plain(image: Image.Image) -> UInt8Array:
 def _ink(gray: UInt8Array) -> npt.NDArray[np.float64]:
     """Returns the amount of ink, 0 on the ground to 255 in the boldest stroke."""
     values = gray.astype(np.float64)
-    border = np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
-    ground = np.median(border)
-    # The border is ground: strokes lie to whichever side of it reaches further.
-    above, below = values.max() - ground, ground - values.min()
+    ground, is_pure = _ground(values)
+    # Strokes lie to whichever side of the ground reaches further.
+    above, below = (values - ground).max(), (ground - values).max()
     if max(above, below) < _LEAST_CONTRAST:
         raise InputError(
             "An image must have something drawn on it. "
@@ -176,20 +178,32 @@ def _ink(gray: UInt8Array) -> npt.NDArray[np.float64]:
         )
     ink = values - ground if above >= below else ground - values
     ink = np.clip(ink / max(above, below), 0, 1)
-    # Paper grain, JPEG ripples and vignettes are a small part of the contrast.
-    ink[ink < _noise_floor(ink, ground)] = 0
+    if not is_pure:
+        # Paper grain and JPEG ripples are a small part of the contrast; on pure black
+        # or white there are none, and soft edges are kept.
+        ink[ink < _otsu(ink) / 2] = 0
     return np.asarray(ink * PIXEL_MAX)
 
 
-def _noise_floor(ink: npt.NDArray[np.float64], ground: float) -> float:
-    """Returns the ink below which a pixel counts as ground.
+def _ground(
+    values: npt.NDArray[np.float64],
+) -> tuple[npt.NDArray[np.float64], bool]:
+    """Returns the ground's gray level at each pixel, and whether it is pure.
 
-    On a ground of pure black or white there is no grain, and soft edges are kept;
-    elsewhere the threshold is half of Otsu's, which separates ink from paper.
+    The border is ground. Where it is mostly black or white, that is the ground;
+    elsewhere it is paper in some light: a plane through the border, from which what
+    differs much (a stroke that reaches the edge) is left out.
     """
-    if ground in (0, PIXEL_MAX):
-        return 0.0
-    return _otsu(ink) / 2
+    rows, columns = np.indices(values.shape)
+    border = np.ones(values.shape, bool)
+    border[1:-1, 1:-1] = False
+    level = np.median(values[border])
+    if level in (0, PIXEL_MAX):
+        return np.full(values.shape, level), True
+    border &= np.abs(values - level) < _SHADE
+    plane = np.stack([np.ones(values.shape), rows, columns], axis=-1)
+    slopes, *_ = np.linalg.lstsq(plane[border], values[border], rcond=None)
+    return plane @ slopes, False
 
 
 def _otsu(values: npt.NDArray[np.float64]) -> float:

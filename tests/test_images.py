@@ -146,6 +146,15 @@ def test_center_like_mnist_of_a_photograph_drops_the_grain_of_paper(rng):
     assert centered[5:23, 13:15].min() > 100
 
 
+def test_center_like_mnist_of_shaded_paper_finds_the_stroke(rng):
+    light = np.linspace(0.7, 0.95, 100) * 255
+    page = np.broadcast_to(light, (120, 100)) + rng.normal(0, 4, (120, 100))
+    page[30:90, 48:54] *= 0.3
+    centered = center_like_mnist(page.clip(0, 255).astype(np.uint8))
+    assert np.flatnonzero(centered.max(axis=1) > 64).tolist() == [*range(4, 24)]
+    assert np.flatnonzero(centered.max(axis=0) > 64).tolist() == [13, 14]
+
+
 def test_center_like_mnist_keeps_the_share_of_other_sizes(stroke):
     rows = np.flatnonzero(center_like_mnist(stroke, (56, 56)).max(axis=1))
     assert len(rows) == 40
