@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,7 +17,7 @@ from rich.progress import (
 )
 
 from ..training.config import RunConfig
-from .console import err, out
+from .console import err
 
 # The bar is redrawn at most this often: reading the loss costs a little each time.
 _SECONDS_BETWEEN_UPDATES = 0.2
@@ -50,7 +51,7 @@ class EpochTable(keras.callbacks.Callback):
             disable=not err.is_terminal,
         )
         self._task = self._progress.add_task(
-            "", total=None, epoch=1, epochs=config.epochs, metrics=""
+            "", total=config.epochs * images, epoch=1, epochs=config.epochs, metrics=""
         )
 
     def __enter__(self) -> Self:
@@ -68,14 +69,11 @@ class EpochTable(keras.callbacks.Callback):
         self._progress.stop()
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Prints the table's head and sets the bar's length."""
-        self._progress.update(
-            self._task, total=self._config.epochs * self._images, completed=0
-        )
+        """Prints the table's head."""
         self._last_update = 0.0
         heads = ["epoch", "loss", "accuracy"]
         heads += ["val loss", "val accuracy"] if self._validated else []
-        out.print("  ".join(f"{head:>12}" for head in [*heads, "images/s", "seconds"]))
+        _print_row([*heads, "images/s", "seconds"])
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Starts the epoch's clock."""
@@ -109,4 +107,10 @@ class EpochTable(keras.callbacks.Callback):
         if self._validated:
             cells += [f"{values['val_loss']:.4f}", f"{values['val_accuracy']:.2%}"]
         cells += [f"{self._images / seconds:,.0f}", f"{seconds:.1f}"]
-        out.print("  ".join(f"{cell:>12}" for cell in cells))
+        _print_row(cells)
+
+
+def _print_row(cells: Sequence[str]) -> None:
+    # Not through the console: while a bar is shown, rich sees to it that what is
+    # printed appears above the bar, and another console would go past that.
+    print("  ".join(f"{cell:>12}" for cell in cells), flush=True)
