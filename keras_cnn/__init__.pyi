@@ -1,6 +1,11 @@
+from . import activations as activations
 from . import data as data
 from . import export as export
+from . import layers as layers
+from . import losses as losses
 from . import models as models
+from . import prediction as prediction
+from . import reference as reference
 from . import training as training
 from .models import article_cnn as article_cnn
 from .models import load_model as load_model

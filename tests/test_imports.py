@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import keras_cnn
+
 PACKAGE = Path(__file__).parents[1] / "keras_cnn"
 
 FLOORS = {
@@ -108,6 +110,17 @@ def test_imported_modules_sees_relative_absolute_and_nested_imports():
         "keras_cnn.export",
         "keras_cnn.models.article",
     ]
+
+
+def test_every_public_part_is_an_attribute_of_the_package():
+    code = "import keras_cnn; print(keras_cnn.layers.ReLU, keras_cnn.article_cnn)"
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert "keras_cnn.layers.relu.ReLU" in out.stdout
+    floors = [name for name in FLOORS if not name.startswith("_")]
+    parts = {name for name in floors if (PACKAGE / name).is_dir()} - {"cli"}
+    assert parts <= set(dir(keras_cnn))
 
 
 def test_import_of_the_package_loads_neither_keras_nor_tensorflow():

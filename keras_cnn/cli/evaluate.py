@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -37,9 +37,8 @@ def evaluate(
     opened = open_model(model)
     predictor = opened.predictor
     quiet_tfds()
-    images = load(
-        dataset or opened.dataset or "auto", data_dir=data_dir, manual_dir=manual_dir
-    ).limited(limit)
+    name = dataset or _noted_name(opened.data)
+    images = load(name, data_dir=data_dir, manual_dir=manual_dir).limited(limit)
     if images.image_shape != predictor.image_shape:
         raise InputError(
             f"The images must have the model's shape, {predictor.image_shape}. "
@@ -70,3 +69,14 @@ def evaluate(
     for name, share in by_class.items():
         out.print(f"{name:>{width}}  {share:7.2%}  {'█' * round(share * 40)}")
     out.print(f"Test accuracy: {scores.accuracy:.4f}")
+
+
+def _noted_name(data: dict[str, Any]) -> str:
+    """Returns the name of the data set that a model was trained on, or `auto`."""
+    source = data.get("source", "")
+    if source and not source.startswith(("tfds", "scikit-learn")):
+        raise InputError(
+            "A data set of your own must be named with --dataset. "
+            f"Received: a model that was trained on {source}."
+        )
+    return str(data.get("name", "auto"))

@@ -19,11 +19,12 @@ class OpenedModel:
 
     Attributes:
         predictor: The model.
-        dataset: The name of the data set that it was trained on, or None.
+        data: Of the data set that it was trained on: name, source and so on; {} if
+            nothing was noted.
     """
 
     predictor: Predictor
-    dataset: str | None
+    data: dict[str, Any]
 
 
 def open_model(path: Path) -> OpenedModel:
@@ -36,7 +37,7 @@ def open_model(path: Path) -> OpenedModel:
         from ..prediction import load_saved_model
 
         noted = _noted(path / "manifest.json")
-        return OpenedModel(load_saved_model(path), noted.get("data", {}).get("name"))
+        return OpenedModel(load_saved_model(path), noted.get("data", {}))
     if path.is_dir():
         path = path / "model.keras"
     return _open_keras(path)
@@ -60,7 +61,7 @@ def _open_keras(path: Path) -> OpenedModel:
     if len(names) != outputs:
         names = tuple(map(str, range(outputs)))
     probabilities = predictor(model, image_shape)
-    return OpenedModel(Predictor(probabilities, image_shape, names), data.get("name"))
+    return OpenedModel(Predictor(probabilities, image_shape, names), data)
 
 
 def _noted(path: Path) -> dict[str, Any]:

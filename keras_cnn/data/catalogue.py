@@ -127,8 +127,11 @@ def load_tfds(
     validation_split: float = 0.0,
     image_size: tuple[int, int] | None = None,
     memory_limit: int,
+    cache: str | None = None,
 ) -> ImageDataset:
     """Returns a TFDS set, in memory if its pixels take at most `memory_limit` bytes.
+
+    A larger one is streamed, and cached in files that begin with `cache`, if given.
 
     Raises:
         InputError: If the name is unknown or the files are damaged.
@@ -139,8 +142,13 @@ def load_tfds(
     pixels = math.prod(_final_shape(builder, image_size))
     parts = _split_names(builder, validation_split)
     total = sum(builder.info.splits[names].num_examples for names in parts.values())
-    read = _stream if total * pixels > memory_limit else _read
-    splits = {part: read(builder, names, image_size) for part, names in parts.items()}
+    splits: dict[str, Any] = {}
+    for part, names in parts.items():
+        if total * pixels <= memory_limit:
+            splits[part] = _read(builder, names, image_size)
+        else:
+            kept = None if cache is None else f"{cache}-{part}"
+            splits[part] = _stream(builder, names, image_size, kept)
     return ImageDataset(
         name=builder.info.full_name.rpartition("/")[0],
         class_names=class_names(builder),
@@ -299,7 +307,7 @@ def _read(builder: Any, names: str, image_size: tuple[int, int] | None) -> Array
 
 
 def _stream(
-    builder: Any, names: str, image_size: tuple[int, int] | None
+    builder: Any, names: str, image_size: tuple[int, int] | None, cache: str | None
 ) -> StreamedSplit:
     def read(shuffle: bool, seed: int | None) -> Any:
         config = _tfds().ReadConfig(shuffle_seed=seed, try_autocache=False)
@@ -311,6 +319,7 @@ def _stream(
         read=read,
         size=builder.info.splits[names].num_examples,
         image_shape=_final_shape(builder, image_size),
+        cache=cache,
     )
 
 

@@ -29,6 +29,7 @@ def load(
     validation_split: float = 0.0,
     image_size: tuple[int, int] | None = None,
     memory_limit: int = MEMORY_LIMIT,
+    cache: str | None = None,
 ) -> ImageDataset:
     """Loads an image data set.
 
@@ -51,6 +52,8 @@ def load(
             validation. Defaults to `0.0`: none, as in the article.
         image_size: (height, width) to resize to: needed where images differ in size.
         memory_limit: Bytes of pixels above which a TFDS set is streamed from disk.
+        cache: Where a streamed set keeps its decoded images after the first epoch, a
+            path to which each split's name is added. Defaults to None: nowhere.
 
     Returns:
         The data set: uint8 images and int64 labels.
@@ -78,6 +81,7 @@ def load(
             validation_split=validation_split,
             image_size=image_size,
             memory_limit=memory_limit,
+            cache=cache,
         )
 
     if name == "auto":

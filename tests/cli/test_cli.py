@@ -159,6 +159,18 @@ def test_evaluate_on_other_images_raises(trained, run, here, rng):
     assert "must have the model's 10 classes" in err
 
 
+def test_evaluate_of_a_model_of_ones_own_data_asks_for_them(run, here, rng):
+    images = {name: rng.integers(0, 255, (8, 20, 20)) for name in ("x_train", "x_test")}
+    np.savez("set.npz", y_train=[0, 1] * 4, y_test=[0, 1] * 4, **images)
+    assert run("train", "--dataset", "set.npz", "--epochs", "1")[0] == 0
+    for model in (run_of(here), "saved_models/article_cnn/1"):
+        code, _, err = run("evaluate", model)
+        assert code == 2
+        assert "named with --dataset" in err
+        assert "trained on set.npz" in err
+        assert run("evaluate", model, "--dataset", "set.npz")[0] == 0
+
+
 @pytest.fixture
 def drawing(digits, tmp_path):
     """A digit as someone may scan it: dark on light, large, off centre, in colour."""

@@ -71,6 +71,13 @@ def test_streamed_training_images_come_in_a_new_order_each_epoch(mnist_dir):
     assert not np.array_equal(first, second)
 
 
+def test_a_streamed_set_is_cached_where_asked(mnist_dir, tmp_path):
+    path = tmp_path / "images"
+    loaded = load("mnist", data_dir=str(mnist_dir), memory_limit=0, cache=str(path))
+    assert len(list(loaded.test.batches(5000))) == 2
+    assert {file.name.split(".")[0] for file in tmp_path.iterdir()} == {"images-test"}
+
+
 def test_image_size_resizes(mnist_dir):
     loaded = load("mnist", data_dir=str(mnist_dir), image_size=(20, 22), memory_limit=0)
     images = loaded.test.images_at([0, 1])
