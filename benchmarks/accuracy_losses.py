@@ -24,6 +24,16 @@ def sigmoid(m: Any, x: Any) -> Any:
     return m.exp(-softplus(m, -x))
 
 
+def shares(m: Any, x: Any) -> tuple[Any, Any]:
+    """Returns softmax([x, 0, 0]) of the first class and of the two others together.
+
+    Exactly 1 where the rest vanishes: the last place of 1 - 1e-19 is half as large.
+    """
+    small = m.exp(-m.abs(x))
+    first = m.where(x > 0, 1 / (1 + 2 * small), small / (2 + small))
+    return first, m.where(x > 0, 2 * small / (1 + 2 * small), 2 / (2 + small))
+
+
 def log_shares(m: Any, x: Any) -> tuple[Any, Any]:
     """Returns log(softmax([x, 0, 0])) of the first class and of another."""
     log_2 = m.log(2 + 0 * x)
@@ -147,12 +157,12 @@ SUBJECTS = [
     subject(
         "categorical_crossentropy(first, logits)", among, "categorical_crossentropy",
         lambda m, x: -log_shares(m, x)[0],
-        lambda m, x: -2 * m.exp(log_shares(m, x)[1]), 0, [0, 0], **LOGITS,
+        lambda m, x: -shares(m, x)[1], 0, [0, 0], **LOGITS,
     ),
     subject(
         "categorical_crossentropy(other, logits)", among, "categorical_crossentropy",
         lambda m, x: -log_shares(m, x)[1],
-        lambda m, x: m.exp(log_shares(m, x)[0]), 1, [0, 0], **LOGITS,
+        lambda m, x: shares(m, x)[0], 1, [0, 0], **LOGITS,
     ),
     subject(
         "sparse_categorical_crossentropy(first)", among,
@@ -164,13 +174,13 @@ SUBJECTS = [
         "sparse_categorical_crossentropy(first, logits)", among,
         "sparse_categorical_crossentropy",
         lambda m, x: -log_shares(m, x)[0],
-        lambda m, x: -2 * m.exp(log_shares(m, x)[1]), 0, [0, 0], **LOGITS,
+        lambda m, x: -shares(m, x)[1], 0, [0, 0], **LOGITS,
     ),
     subject(
         "sparse_categorical_crossentropy(other, logits)", among,
         "sparse_categorical_crossentropy",
         lambda m, x: -log_shares(m, x)[1],
-        lambda m, x: m.exp(log_shares(m, x)[0]), 1, [0, 0], **LOGITS,
+        lambda m, x: shares(m, x)[0], 1, [0, 0], **LOGITS,
     ),
     subject(
         "binary_focal_crossentropy(t=1)", alone, "binary_focal_crossentropy",
@@ -195,10 +205,9 @@ SUBJECTS = [
     subject(
         "categorical_focal_crossentropy(first, logits)", among,
         "categorical_focal_crossentropy",
-        lambda m, x: -m.exp(2 * log_shares(m, x)[1]) * log_shares(m, x)[0],
-        lambda m, x: -(4 * m.exp(2 * log_shares(m, x)[1]) / 4)
-        * (2 * m.exp(log_shares(m, x)[0]) * -log_shares(m, x)[0]
-           + 2 * m.exp(log_shares(m, x)[1])),
+        lambda m, x: -shares(m, x)[1] ** 2 * log_shares(m, x)[0] / 4,
+        lambda m, x: -(shares(m, x)[1] ** 2)
+        * (shares(m, x)[1] - 2 * shares(m, x)[0] * log_shares(m, x)[0]) / 4,
         0, [0, 0], **LOGITS,
     ),
 ]  # fmt: skip

@@ -48,25 +48,75 @@ def clip_probability(p: Tensor) -> Tensor:
     return value + ops.where((p < 0) | (p > 1), 0, zero_with_slope_1)
 
 
+def below_top(logits: Tensor, axis: int) -> Tensor:
+    """Returns logits - max(logits), 0 for a logit of +inf, with a derivative of 1.
+
+    For functions that no common shift of the logits changes. inf - inf would be NaN,
+    where the limit is a probability of 1; and `where` alone would stop the derivative.
+    """
+
+    @ops.custom_gradient
+    def apply(x: Tensor) -> Any:
+        distance = x - ops.max(x, axis, keepdims=True)
+        return ops.where(x == float("inf"), 0, distance), _upstream
+
+    return apply(logits)
+
+
 def log_softmax(logits: Tensor, axis: int) -> Tensor:
     """Returns log(softmax(logits)), for a logit of +inf too."""
-    # inf - inf would be NaN, where the limit is a probability of 1.
-    top = ops.max(logits, axis, keepdims=True)
-    limit = ops.where(logits == top, 0.0, -float("inf"))
-    logits = ops.where(top == float("inf"), limit, logits)
-    # The primitive, because it has its own derivative: that of log(sum) goes through a
-    # reciprocal, which on a CPU makes 1 / 1 = 0.99999994, and 6e-8 of a slope of 0.
-    return ops.log_softmax(logits, axis)
+
+    # The primitive's derivative is exp(answer), which multiplies the rounding of an
+    # answer of -60 by 60. That of log(sum) goes through a reciprocal, which on a CPU
+    # makes 1 / 1 = 0.99999994, and 6e-8 of a slope of 0.
+    @ops.custom_gradient
+    def apply(x: Tensor) -> Any:
+        def slope(*args: Any, **named: Any) -> Tensor:
+            upstream = _upstream(*args, **named)
+            exps = ops.exp(x)
+            share = exps / ops.sum(exps, axis, keepdims=True)
+            return upstream - share * ops.sum(upstream, axis, keepdims=True)
+
+        return ops.log_softmax(x, axis), slope
+
+    return apply(below_top(logits, axis))
 
 
-def log_proportion(y_pred: Tensor, axis: int) -> Tensor:
-    """Returns log(y_pred / sum(y_pred)), clipped as a probability."""
+def _upstream(*args: Any, upstream: Tensor = None) -> Tensor:
+    # Torch is handed it by name, after the function's own arguments; others get it
+    # alone.
+    return args[0] if upstream is None else upstream
+
+
+def sum_of_others(x: Tensor, total: Tensor, axis: int) -> Tensor:
+    """Returns, for each of `x` >= 0, the sum of all others; `total` is that of all.
+
+    total - x loses digits where x is most of the total, so there the others are
+    added. Its derivative by x itself is then 0 and no difference of two sums.
+    """
+    most = 2 * x > total
+    minor = ops.sum(ops.where(most, 0, x), axis, keepdims=True)
+    return ops.where(most, minor, total - x)
+
+
+def odds(y_pred: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """Returns p and sum(p) - p of each class, from epsilon of the sum to all of it.
+
+    As with `clip_probability`, the derivative is 1 inside [0, sum(p)], and 0 outside.
+    """
+    epsilon = keras.backend.epsilon()
     total = ops.sum(y_pred, axis, keepdims=True)
-    proportion = clip_probability(y_pred / ops.stop_gradient(total))
-    # The value of log(total) is in the quotient already; its derivative must not go
-    # through the clipped quotient, where a class predicted as 0 would swallow it.
-    log_total = ops.log(total)
-    return ops.log(proportion) - (log_total - ops.stop_gradient(log_total))
+    others = sum_of_others(y_pred, total, axis)
+    whole = ops.stop_gradient(total)
+    share_of_p = ops.stop_gradient(y_pred) / whole
+
+    def clip(x: Tensor, share: Tensor) -> Tensor:
+        inside = ops.where(share > 1, whole, ops.stop_gradient(x))
+        value = ops.where(share < epsilon, epsilon * whole, inside)
+        outside = (share < 0) | (share > 1)
+        return value + ops.where(outside, 0, x - ops.stop_gradient(x))
+
+    return clip(y_pred, share_of_p), clip(others, 1 - share_of_p)
 
 
 def weigh(weights: Tensor, values: Tensor) -> Tensor:

@@ -9,8 +9,8 @@ from .._checks import check_between
 from ._base import BaseLoss
 from ._crossentropy import (
     check_class_axis,
-    log_proportion,
     log_softmax,
+    odds,
     recover_logits,
     smooth_categorical,
     warn_of_one_class,
@@ -42,8 +42,13 @@ def categorical_crossentropy(
     check_class_axis(axis, y_pred)
     warn_of_one_class(y_pred, axis, "categorical_crossentropy")
     y_true = smooth_categorical(y_true, label_smoothing, axis)
-    log_probability = (log_softmax if from_logits else log_proportion)(y_pred, axis)
-    return ops.cast(-ops.sum(weigh(y_true, log_probability), axis=axis), dtype)
+    if from_logits:
+        surprise = -log_softmax(y_pred, axis)
+    else:
+        # log(sum(p) / p), whose derivative is a difference of two large numbers.
+        share, others = odds(y_pred, axis)
+        surprise = ops.log1p(others / share)
+    return ops.cast(ops.sum(weigh(y_true, surprise), axis=axis), dtype)
 
 
 @keras.saving.register_keras_serializable(package="keras_cnn")
@@ -76,10 +81,10 @@ class CategoricalCrossentropy(BaseLoss):
 
     Differs from `keras.losses.CategoricalCrossentropy`: at a probability of exactly 0
     or 1 its derivative is 0; in half precision its loss may be NaN there; a logit of
-    -inf, which masks a class, makes its loss NaN; mixed precision hides the logits from
-    it; on TensorFlow its derivative by the logits is p - t also where the labels do not
-    sum to 1, so that a row of zeros still trains; it counts the classes of
-    `label_smoothing` on the last axis, whatever `axis` is, and smooths beyond 1.
+    -inf, which masks a class, or of +inf makes its loss NaN; mixed precision hides the
+    logits from it; on TensorFlow its derivative by the logits is p - t also where the
+    labels do not sum to 1, so that a row of zeros still trains; it counts the classes
+    of `label_smoothing` on the last axis, whatever `axis` is, and smooths beyond 1.
 
     Example:
         >>> from keras_cnn.losses import CategoricalCrossentropy

@@ -10,12 +10,13 @@ from keras import ops
 from .._checks import InputError, check_between
 from ._base import BaseLoss
 from ._crossentropy import (
+    below_top,
     check_class_axis,
-    log_proportion,
-    log_softmax,
+    odds,
     power_of_share,
     recover_logits,
     smooth_categorical,
+    sum_of_others,
     warn_of_one_class,
     weigh,
 )
@@ -47,12 +48,33 @@ def categorical_focal_crossentropy(
     check_class_axis(axis, y_pred)
     warn_of_one_class(y_pred, axis, "categorical_focal_crossentropy")
     y_true = smooth_categorical(y_true, label_smoothing, axis)
-    log_probability = (log_softmax if from_logits else log_proportion)(y_pred, axis)
-    # Beyond -1000 the focus is 1, and its slope of 0 times an infinite loss is NaN.
-    finite = ops.where(log_probability > -1000, log_probability, -1000)
-    focus = power_of_share(-ops.expm1(finite), gamma)
-    loss = _along(axis, alpha, y_pred) * focus * weigh(y_true, -log_probability)
+    of = _of_logits if from_logits else _of_shares
+    missed, surprise = of(y_pred, axis)
+    focus = power_of_share(missed, gamma)
+    loss = _along(axis, alpha, y_pred) * focus * weigh(y_true, surprise)
     return ops.cast(ops.sum(loss, axis=axis), dtype)
+
+
+def _of_shares(y_pred: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """Returns 1 - q and -log(q) of each q = p / sum(p), neither as a difference."""
+    share, others = odds(y_pred, axis)
+    return 1 / (1 + share / others), ops.log1p(others / share)
+
+
+def _of_logits(logits: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """Returns 1 - q and -log(q) of each q = softmax(logits).
+
+    Both keep their digits where q has rounded to 1: log(softmax) is 0 there.
+    """
+    below = below_top(logits, axis)
+    # Beyond -1000 the share is 0, and its slope of 0 times an infinite loss is NaN.
+    exps = ops.exp(ops.where(below < -1000, -1000, below))
+    total = ops.sum(exps, axis, keepdims=True)
+    others = sum_of_others(exps, total, axis)
+    most = exps > others
+    less = ops.where(most, others, exps) / ops.where(most, exps, others)
+    missed = ops.where(most, less, 1) / (1 + less)
+    return missed, ops.where(most, ops.log1p(less), ops.log(total) - below)
 
 
 def _along(axis: int, alpha: Any, y_pred: Tensor) -> Tensor:
@@ -104,7 +126,8 @@ class CategoricalFocalCrossentropy(BaseLoss):
 
     Differs from `keras.losses.CategoricalFocalCrossentropy`: it turns logits into
     probabilities and clips them, so logits that are 80 apart cost no more than 16 and
-    have a derivative of 0; a list of `alpha` lies on the last axis whatever `axis` is,
+    have a derivative of 0, and the loss of sure ones is not the small number it should
+    be; a list of `alpha` lies on the last axis whatever `axis` is,
     and an array is lost in a saved model; and as `CategoricalCrossentropy`.
 
     Example:

@@ -1,10 +1,13 @@
 """Conv2D: by hand, beside Keras's, and against the formulas of the reference."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
 from keras.ops import convert_to_numpy
 
+from keras_cnn import layers
 from keras_cnn.layers import Conv2D
 from keras_cnn.reference import layers as reference
 
@@ -174,6 +177,24 @@ def test_conv2d_config_has_the_keys_and_values_of_keras():
     theirs = keras.layers.Conv2D(**options).get_config()
     assert ours.keys() == theirs.keys()
     assert {k for k in ours if ours[k] != theirs[k]} <= {"activation"}
+
+
+@pytest.mark.parametrize("package", [keras.layers, layers], ids=["keras", "ours"])
+def test_conv2d_with_a_layer_as_activation_comes_back_with_it(package, drawn):
+    layer = Conv2D(4, 3, activation=package.ReLU(max_value=0.5))
+    config = json.loads(json.dumps(layer.get_config()))
+    again = Conv2D.from_config(config)
+    assert type(again.activation) is package.ReLU
+    assert again.activation.max_value == 0.5
+    x = drawn(1, 5, 5, 2)
+    y = layer(x)
+    again.build(x.shape)
+    again.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(convert_to_numpy(again(x)), convert_to_numpy(y))
+    assert convert_to_numpy(y).max() == 0.5
+    # Keras's own writes the same.
+    theirs = keras.layers.Conv2D(4, 3, activation=layer.activation).get_config()
+    assert theirs["activation"] == config["activation"]
 
 
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])

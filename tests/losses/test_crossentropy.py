@@ -294,7 +294,7 @@ def test_sparse_label_that_does_not_exist_is_an_error_or_nan(label):
     x = np.zeros((2, 3), "float32")
     loss = lambda: ours.SparseCategoricalCrossentropy()([label, 0], x)  # noqa: E731
     if keras.backend.backend() == "tensorflow":
-        with pytest.raises(Exception, match="indices"):
+        with pytest.raises(Exception, match=f"label value of {label}"):
             loss()
     else:
         assert np.isnan(float(loss()))
@@ -399,3 +399,84 @@ def test_focal_losses_of_infinite_logits_have_the_gradient_of_their_limit():
         )
         assert np.isposinf(value).all()
         assert grad[0, 0] == slope
+
+
+@pytest.mark.parametrize("name", ["categorical", "sparse_categorical"])
+def test_wrong_class_of_an_infinite_logit_has_the_slope_of_its_limit(name):
+    # p = (1, 0, 0), and class 1 is true: the slope is p - t.
+    y_true = np.array([1]) if "sparse" in name else np.float32([[0, 1, 0]])
+
+    def run(package):
+        loss = getattr(package, f"{name}_crossentropy")
+        return value_and_grad(
+            lambda x: loss(y_true, x, from_logits=True), np.float32([[INF, 0, 2]])
+        )
+
+    value, grad = run(ours)
+    assert np.isposinf(value).all()
+    np.testing.assert_array_equal(grad, [[1, -1, 0]])
+    if keras.backend.backend() == "tensorflow":
+        keras_value, keras_grad = run(theirs)
+        assert np.isnan(keras_value).all()
+        assert np.isnan(keras_grad).all()
+
+
+def test_categorical_focal_of_sure_logits_keeps_its_digits_and_keras_loses_them():
+    # exp(-18) is half of what float32 adds to 1: with q = 1 - s, s = exp(-18), the loss
+    # is s^2 (s + s^2 / 2 ...) = s^3, and its slope by the true class -3 s^3.
+    x, y_true = np.float32([[18, 0]]), np.float32([[1, 0]])
+
+    def run(package):
+        return value_and_grad(
+            lambda x: package.categorical_focal_crossentropy(
+                y_true, x, alpha=1.0, from_logits=True
+            ),
+            x,
+        )
+
+    value, grad = run(ours)
+    np.testing.assert_allclose(value, [np.exp(-54)], rtol=1e-6)
+    np.testing.assert_allclose(grad, np.exp(-54) * np.float64([[-3, 3]]), rtol=1e-6)
+    # Keras clips q at 1 - 1e-7.
+    assert run(theirs)[0] > 100 * np.exp(-54)
+
+
+@only_tensorflow
+def test_second_derivative_by_logits_is_that_of_softmax():
+    import tensorflow as tf
+
+    # The derivative of p - t by the logits is diag(p) - p p^T.
+    x = tf.constant([[0.0, np.log(3)]])
+    for loss, y_true in [
+        (ours.categorical_crossentropy, [[0.0, 1.0]]),
+        (ours.sparse_categorical_crossentropy, [1]),
+    ]:
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                value = loss(y_true, x, from_logits=True)
+            slope = inner.gradient(value, x)
+        hessian = outer.jacobian(slope, x)[0, :, 0]
+        # p = (1/4, 3/4)
+        expected = np.array([[3, -3], [-3, 3]]) / 16
+        np.testing.assert_allclose(hessian, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("true", [0, 1], ids=["above", "below"])
+@pytest.mark.parametrize("y_pred", [[2, -1], [-2, 1]], ids=["sum1", "sum-1"])
+def test_predictions_outside_0_and_1_cost_what_keras_clips_them_to(y_pred, true):
+    # Logits without `from_logits`: shares of 2 and -1 count as 1 - 1e-7 and 1e-7.
+    y_true = np.eye(2, dtype="float32")[[true]]
+
+    def run(package):
+        return value_and_grad(
+            lambda p: package.categorical_crossentropy(y_true, p), np.float32([y_pred])
+        )
+
+    value, grad = run(ours)
+    expected = [1e-7, -np.log(1e-7)][true]
+    np.testing.assert_allclose(value, [expected], rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(value, run(theirs)[0], rtol=1e-6, atol=1e-7)
+    np.testing.assert_array_equal(grad, [[0, 0]])
+    np.testing.assert_array_equal(run(theirs)[1], [[0, 0]])
