@@ -9,6 +9,7 @@ from tensorflow.keras import layers, models
 from keras_cnn import data
 
 dataset = data.load("auto")
+print(dataset.name, dataset.provenance.note)
 train_images, train_labels = dataset.train.images / 255.0, dataset.train.labels
 test_images, test_labels = dataset.test.images / 255.0, dataset.test.labels
 

@@ -86,7 +86,8 @@ def check_writable(option: str, folder: Path) -> None:
         InputError: Names the option and the path that stands in the way.
     """
     nearest = folder.absolute()
-    while not nearest.exists() and nearest != nearest.parent:
+    # Of a folder that may not be searched nothing is known: it does not exist to us.
+    while not os.access(nearest, os.F_OK) and nearest != nearest.parent:
         nearest = nearest.parent
     if not nearest.is_dir():
         raise InputError(

@@ -75,8 +75,9 @@ def read_image(path: str | Path) -> UInt8Array:
         raise InputError(f"An image file must exist. Received: {str(path)!r}.")
     try:
         with warnings.catch_warnings():
-            # Pillow warns of large images; the limit below refuses them.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # Pillow warns of large images, which the limit below refuses, and of odd
+            # metadata, which do not matter here.
+            warnings.simplefilter("ignore")
             with Image.open(path) as image:
                 if image.width * image.height > _MOST_PIXELS:
                     raise InputError(
@@ -84,7 +85,10 @@ def read_image(path: str | Path) -> UInt8Array:
                         f"Received: {str(path)!r} with {image.width}x{image.height}."
                     )
                 return _plain(ImageOps.exif_transpose(image))
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except InputError:
+        raise
+    # What a damaged file makes Pillow's dozens of decoders raise is not documented.
+    except Exception as error:
         raise InputError(
             f"An image file must be readable as PNG, JPEG or the like. "
             f"Received: {str(path)!r} ({error})."

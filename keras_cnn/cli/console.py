@@ -10,20 +10,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.text import Text
 
 # Paths and class names are never highlighted or read as markup.
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, markup=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def print_error(message: str) -> None:
     """Prints one line about what went wrong."""
-    err.print(f"[bold red]Error:[/] {_escaped(message)}")
+    err.print(Text("Error: ", "bold red") + Text(message))
 
 
 def print_warning(message: str) -> None:
     """Prints one line that no one should miss."""
-    err.print(f"[bold yellow]Warning:[/] {_escaped(message)}")
+    err.print(Text("Warning: ", "bold yellow") + Text(message))
 
 
 def start_tensorflow() -> None:
@@ -59,9 +60,3 @@ def _standard_error_held_back() -> Iterator[None]:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-
-
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)

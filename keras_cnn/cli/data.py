@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .console import out, start_tensorflow
 from .options import DataDir, ManualDir
+
+if TYPE_CHECKING:
+    from ..data import Description
 
 app = typer.Typer(help="List, describe and prepare data sets.", no_args_is_help=True)
 
@@ -41,25 +44,32 @@ def info(name: Name, data_dir: DataDir = None, manual_dir: ManualDir = None) -> 
     start_tensorflow()
     from ..data import describe
 
-    known = describe(name, data_dir=data_dir, manual_dir=manual_dir)
-    images = [f"{count:,} {split}" for split, count in known.images.items()]
-    out.print(f"name:     {known.name}", markup=False)
-    out.print(f"version:  {known.version or 'none'}", markup=False)
-    out.print(f"state:    {known.state}")
-    out.print(f"images:   {', '.join(images) or 'counted when prepared'}")
-    out.print(f"size:     {_size(known.image_shape)}")
-    out.print(f"classes:  {', '.join(known.class_names)}", markup=False)
+    _print_description(describe(name, data_dir=data_dir, manual_dir=manual_dir))
 
 
 @app.command("prepare")
-def prepare(name: Name, data_dir: DataDir = None, manual_dir: ManualDir = None) -> None:
+def prepare_set(
+    name: Name, data_dir: DataDir = None, manual_dir: ManualDir = None
+) -> None:
     """Make a data set ready, from its original files or from the network."""
     start_tensorflow()
-    from ..data import load
-    from .datasets import print_summary, quiet_tfds
+    from ..data import describe, prepare
+    from .datasets import quiet_tfds
 
     quiet_tfds()
-    print_summary(load(name, data_dir=data_dir, manual_dir=manual_dir))
+    prepare(name, data_dir=data_dir, manual_dir=manual_dir)
+    _print_description(describe(name, data_dir=data_dir, manual_dir=manual_dir))
+
+
+def _print_description(known: Description) -> None:
+    """Prints what is known of a data set, a line a fact."""
+    images = [f"{count:,} {split}" for split, count in known.images.items()]
+    out.print(f"name:     {known.name}")
+    out.print(f"version:  {known.version or 'none'}")
+    out.print(f"state:    {known.state}")
+    out.print(f"images:   {', '.join(images) or 'counted when prepared'}")
+    out.print(f"size:     {_size(known.image_shape)}")
+    out.print(f"classes:  {', '.join(known.class_names)}")
 
 
 def _size(image_shape: tuple[int | None, ...]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
 from .console import err, out, print_warning
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ def load_shown(config: RunConfig) -> ImageDataset:
 
     quiet_tfds()
     side = config.image_size
-    with err.status(f"Loading {config.dataset} ..."):
+    with err.status(Text(f"Loading {config.dataset} ...")):
         dataset = load(
             config.dataset,
             data_dir=config.data_dir,

@@ -38,7 +38,12 @@ def evaluate(
     predictor = opened.predictor
     quiet_tfds()
     name = dataset or _noted_name(opened.data)
-    images = load(name, data_dir=data_dir, manual_dir=manual_dir).limited(limit)
+    images = load(
+        name,
+        data_dir=data_dir,
+        manual_dir=manual_dir,
+        image_size=predictor.image_shape[:2],
+    ).limited(limit)
     if images.image_shape != predictor.image_shape:
         raise InputError(
             f"The images must have the model's shape, {predictor.image_shape}. "
@@ -48,6 +53,12 @@ def evaluate(
         raise InputError(
             f"The data set must have the model's {len(predictor.class_names)} classes. "
             f"Received: {images.name} with {len(images.class_names)}."
+        )
+    if opened.class_names and opened.class_names != images.class_names:
+        raise InputError(
+            "The data set must have the model's classes, "
+            f"{', '.join(opened.class_names)}. Received: {images.name} with "
+            f"{', '.join(images.class_names)}."
         )
     scores = score(predictor.probabilities, images.test)
     by_class = {

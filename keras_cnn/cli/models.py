@@ -19,11 +19,13 @@ class OpenedModel:
 
     Attributes:
         predictor: The model.
+        class_names: The names of its classes, if they were noted, else None.
         data: Of the data set that it was trained on: name, source and so on; {} if
             nothing was noted.
     """
 
     predictor: Predictor
+    class_names: tuple[str, ...] | None
     data: dict[str, Any]
 
 
@@ -37,19 +39,22 @@ def open_model(path: Path) -> OpenedModel:
         from ..prediction import load_saved_model
 
         noted = _noted(path / "manifest.json")
-        return OpenedModel(load_saved_model(path), noted.get("data", {}))
+        predictor = load_saved_model(path)
+        return OpenedModel(predictor, predictor.class_names, noted.get("data", {}))
     if path.is_dir():
         path = path / "model.keras"
     return _open_keras(path)
 
 
 def _open_keras(path: Path) -> OpenedModel:
+    from ..export import logits_and_probabilities
     from ..models import load_model
     from ..prediction import Predictor
     from ..training import predictor
     from ..training.record import CONFIG
 
     model = load_model(path, compile=False)
+    classify = logits_and_probabilities(model)
     image_shape, outputs = model.input_shape[1:], model.output_shape[-1]
     if len(image_shape) != 3 or None in image_shape or image_shape[2] not in (1, 3):
         raise InputError(
@@ -57,11 +62,11 @@ def _open_keras(path: Path) -> OpenedModel:
             f"Received: {path} with inputs of shape {model.input_shape}."
         )
     data = _noted(path.parent / CONFIG).get("data", {})
-    names = tuple(data.get("class_names", ()))
-    if len(names) != outputs:
-        names = tuple(map(str, range(outputs)))
-    probabilities = predictor(model, image_shape)
-    return OpenedModel(Predictor(probabilities, image_shape, names), data)
+    noted = tuple(data.get("class_names", ()))
+    names = noted if len(noted) == outputs else tuple(map(str, range(outputs)))
+    probabilities = predictor(lambda images: classify(images)[1], image_shape)
+    opened = Predictor(probabilities, image_shape, names)
+    return OpenedModel(opened, names if names == noted else None, data)
 
 
 def _noted(path: Path) -> dict[str, Any]:

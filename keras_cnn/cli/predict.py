@@ -49,6 +49,5 @@ def predict(
     for path, seen in zip(images, predictions, strict=True):
         out.print(
             f"{path}: {seen.label} ({seen.probability:.2%}), "
-            f"then {seen.runner_up} ({seen.runner_up_probability:.2%})",
-            markup=False,
+            f"then {seen.runner_up} ({seen.runner_up_probability:.2%})"
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -136,7 +138,7 @@ def train(
         name=name,
     )
     check_writable("runs", runs)
-    check_writable("out", out_folder)
+    check_writable("out", out_folder / name)
     if dry_run:
         folders = {"runs": str(runs), "out": str(out_folder)}
         print(json.dumps(config.to_dict() | folders, indent=2))
@@ -147,7 +149,14 @@ def train(
 def _run(config: RunConfig, runs: Path, out_folder: Path) -> None:
     start_tensorflow()
     from ..training import build_model, train
-    from ..training.record import HISTORY, new_run_folder, save_model, write_config
+    from ..training.record import (
+        HISTORY,
+        INTERRUPTED,
+        MODEL,
+        new_run_folder,
+        save_model,
+        write_config,
+    )
     from .datasets import load_shown
     from .progress import EpochTable
 
@@ -162,10 +171,16 @@ def _run(config: RunConfig, runs: Path, out_folder: Path) -> None:
     with EpochTable(config, len(images.train)) as table:
         callbacks = [_csv_logger(folder / HISTORY), table]
         result = train(model, config, images, callbacks=callbacks)
-    if result.interrupted:
-        _keep_interrupted(model, folder)
-    save_model(model, folder / "model.keras")
-    _finish(config, images, model, result, folder, out_folder)
+    kept = folder / (INTERRUPTED if result.interrupted else MODEL)
+    with _ctrl_c_ignored():  # an impatient second one must not cost the model
+        save_model(model, kept)
+    try:
+        if result.interrupted:
+            raise KeyboardInterrupt
+        _finish(config, images, model, result, folder, out_folder)
+    except KeyboardInterrupt:
+        print_warning(f"Interrupted: what was trained is kept in {kept}")
+        raise typer.Exit(_INTERRUPTED) from None
 
 
 def _csv_logger(path: Path) -> keras.callbacks.Callback:
@@ -174,15 +189,13 @@ def _csv_logger(path: Path) -> keras.callbacks.Callback:
     return keras.callbacks.CSVLogger(str(path))
 
 
-def _keep_interrupted(model: keras.Model, folder: Path) -> None:
-    """Saves what was trained before Ctrl-C, and exits."""
-    from ..training.record import INTERRUPTED, save_model
-
-    # A second, impatient Ctrl-C must not cost the checkpoint.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    save_model(model, folder / INTERRUPTED)
-    print_warning(f"Interrupted: what was trained is kept in {folder / INTERRUPTED}")
-    raise typer.Exit(_INTERRUPTED)
+@contextmanager
+def _ctrl_c_ignored() -> Iterator[None]:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _finish(

@@ -4,6 +4,7 @@ from .describe import Description as Description
 from .describe import describe as describe
 from .loading import DataUnavailable as DataUnavailable
 from .loading import load as load
+from .loading import prepare as prepare
 from .split import ArraySplit as ArraySplit
 from .split import Split as Split
 from .split import StreamedSplit as StreamedSplit

@@ -81,7 +81,7 @@ def find_builder(name: str, location: Location) -> Any:
             "A data set must be auto, digits, a name that TFDS knows, or the path of a "
             f"folder or .npz file. Received: {name!r}.{hint}"
         ) from error
-    except (ValueError, AssertionError, OSError) as error:
+    except (ValueError, AssertionError, OSError, ImportError) as error:
         raise InputError(
             f"A TFDS name must be NAME, NAME/CONFIG or NAME:VERSION of a set that "
             f"exists. Received: {name!r} ({_first_line(error)})."
@@ -107,16 +107,20 @@ def prepare(builder: Any, location: Location) -> None:
     """
     if builder.is_prepared():
         return
-    tfds = _tfds()
     manual = location.manual_folder()
-    if not (manual and _has_originals(builder, manual)):
+    originals = _originals(builder, manual) if manual else None
+    if originals is None:
         _check_network(builder, manual)
-    config = tfds.download.DownloadConfig(manual_dir=manual)
+        if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
+            originals = manual  # TFDS itself says what belongs there
+    config = _tfds().download.DownloadConfig(manual_dir=originals)
     try:
         builder.download_and_prepare(download_config=config)
-    except (OSError, AssertionError, ValueError, RuntimeError) as error:
+    # TFDS and the hundreds of builders in it document no errors of their own.
+    except Exception as error:
         raise DataUnavailable(
-            f"TFDS could not prepare {builder.info.full_name}: {_first_line(error)}."
+            f"{builder.name} must be something that TFDS can prepare. "
+            f"Received: {type(error).__name__}: {_first_line(error)}."
         ) from error
 
 
@@ -151,6 +155,7 @@ def load_tfds(
             splits[part] = _stream(builder, names, image_size, kept)
     return ImageDataset(
         name=builder.info.full_name.rpartition("/")[0],
+        address=":".join(builder.info.full_name.rsplit("/", 1)),
         class_names=class_names(builder),
         provenance=_provenance(builder),
         **splits,
@@ -162,7 +167,7 @@ def state(builder: Any, location: Location) -> str:
     if builder.is_prepared():
         return "prepared"
     manual = location.manual_folder()
-    if manual and _has_originals(builder, manual):
+    if manual and _originals(builder, manual):
         return "original files at hand"
     return "to be downloaded"
 
@@ -190,36 +195,45 @@ def _feature(builder: Any, position: int) -> Any:
     return builder.info.features[builder.info.supervised_keys[position]]
 
 
-def _has_originals(builder: Any, folder: Path) -> bool:
-    """Whether a folder holds all of a set's original files, whole.
+def _originals(builder: Any, manual: Path) -> Path | None:
+    """Returns the folder with all of a set's original files, whole; None if none are.
+
+    They lie in the manual directory, or in its sub-folder of the set's name: MNIST,
+    Fashion-MNIST and KMNIST have files of the same names.
 
     Raises:
-        InputError: If some are missing while others are there, or one is damaged.
+        InputError: If some are missing or damaged while others are there.
     """
-    needed = {info.filename: info for info in builder.url_infos.values()}
-    missing = [name for name in needed if not (folder / name).is_file()]
-    if not needed or len(missing) == len(needed):
-        return False
-    if missing:
-        raise InputError(
-            f"The manual directory must hold all original files of {builder.name}. "
-            f"Received: {folder} without {', '.join(missing)}."
+    for folder in (manual / builder.name, manual):
+        states = {
+            info.filename: _why_not_original(folder / info.filename, info)
+            for info in builder.url_infos.values()
+        }
+        wrong = {name: why for name, why in states.items() if why}
+        if states and not wrong:
+            return folder
+        if len(wrong) < len(states):  # one is this set's: the others should be
+            name, why = next(iter(wrong.items()))
+            raise InputError(
+                f"All original files of {builder.name} must be there and whole. "
+                f"Received: {folder / name}, {why}."
+            )
+    return None
+
+
+def _why_not_original(path: Path, info: Any) -> str:
+    """Returns why a file is not the one that TFDS registers, or an empty string."""
+    if not path.is_file():
+        return "which is missing"
+    size = path.stat().st_size
+    if size != info.size:
+        return (
+            f"with {size:,} bytes instead of {int(info.size):,}: truncated, or another "
+            "file"
         )
-    for name, info in needed.items():
-        size = (folder / name).stat().st_size
-        if size != info.size:
-            raise InputError(
-                f"An original file must be whole. Received: {folder / name} with "
-                f"{size:,} bytes instead of {int(info.size):,}: it is truncated or not "
-                "the original."
-            )
-        if sha256(folder / name) != info.checksum:
-            raise InputError(
-                f"An original file must be whole. Received: {folder / name}, whose "
-                f"SHA-256 does not match the checksum that TFDS registers "
-                f"({info.checksum})."
-            )
-    return True
+    if sha256(path) != info.checksum:
+        return f"whose SHA-256 does not match the registered checksum {info.checksum}"
+    return ""
 
 
 def _check_network(builder: Any, manual: Path | None) -> None:

@@ -45,6 +45,7 @@ class ImageDataset:
         test: The part to test on; nothing is ever chosen by it.
         validation: The part carved from `train`, or None.
         provenance: Where the images come from.
+        address: What `load` takes to give this set again, with version or whole path.
     """
 
     name: str
@@ -53,6 +54,7 @@ class ImageDataset:
     test: Split
     provenance: Provenance
     validation: Split | None = None
+    address: str = ""
 
     def __post_init__(self) -> None:
         """Checks what every source must give, whatever it reads.
@@ -66,13 +68,13 @@ class ImageDataset:
                 "A data set must have at least two classes. Received: "
                 f"{self.name} with {len(self.class_names)}."
             )
-        if self.train.image_shape != self.test.image_shape:
-            raise InputError(
-                "The images for training and for testing must have one shape. "
-                f"Received: {self.name} with {self.train.image_shape} and "
-                f"{self.test.image_shape}."
-            )
         for part, split in self.splits.items():
+            if split.image_shape != self.image_shape:
+                raise InputError(
+                    "The images of all splits must have one shape. Received: "
+                    f"{self.name} with {self.image_shape} (train) and "
+                    f"{split.image_shape} ({part})."
+                )
             if isinstance(split, ArraySplit):
                 self._check_labels(part, split)
 

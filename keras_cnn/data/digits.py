@@ -37,6 +37,7 @@ def load_digits() -> ImageDataset:
     checksum = hashlib.sha256(bundled.images.tobytes() + bundled.target.tobytes())
     return ImageDataset(
         name="digits",
+        address="digits",
         class_names=CLASS_NAMES,
         train=train,
         test=test,

@@ -13,6 +13,14 @@ from .split import ArraySplit
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
+# Folders that are splits and no classes.
+_SPLITS = {
+    "train": "train",
+    "val": "validation",
+    "validation": "validation",
+    "test": "test",
+}
+
 # Of a folder without a split of its own, a fifth of each class is held out.
 _TEST_FRACTION = 0.2
 
@@ -20,10 +28,11 @@ _TEST_FRACTION = 0.2
 def load_folder(path: Path, image_size: tuple[int, int] | None = None) -> ImageDataset:
     """Returns the images below a folder, one sub-folder a class.
 
-    Where the folder holds `train` and `test`, each with the classes' sub-folders, they
-    are the splits; else a fifth of each class is held out for testing, always the same
-    one. Hidden files and files that are no images by their suffix are passed over. If
-    any image has colour, all are read as RGB.
+    Where the folder holds `train`, `test` and `validation` (or `val`), or `train` and
+    one of the others, each with the classes' sub-folders, they are the splits. Without
+    a `test` a fifth of each class is held out, always the same one. Hidden files and
+    files that are no images by their suffix are passed over. If any image has colour,
+    all are read as RGB.
 
     Args:
         path: The folder.
@@ -37,18 +46,19 @@ def load_folder(path: Path, image_size: tuple[int, int] | None = None) -> ImageD
     if not path.is_dir():
         raise InputError(f"A folder of images must exist. Received: {path}.")
     parts = {folder.name: folder for folder in _subfolders(path)}
-    if set(parts) == {"train", "test"}:
+    if "train" in parts and len(parts) > 1 and parts.keys() <= _SPLITS.keys():
         class_names = _class_names(parts["train"])
-        if _class_names(parts["test"]) != class_names:
-            raise InputError(
-                "The folders train and test must have the same classes. Received: "
-                f"{path} with {', '.join(class_names)} and "
-                f"{', '.join(_class_names(parts['test']))}."
-            )
-        files = {name: _class_files(parts[name]) for name in ("train", "test")}
+        for folder in parts.values():
+            if _class_names(folder) != class_names:
+                raise InputError(
+                    "The folders of all splits must have the same classes. Received: "
+                    f"{parts['train']} with {', '.join(class_names)} and {folder} with "
+                    f"{', '.join(_class_names(folder))}."
+                )
+        files = {_SPLITS[name]: _class_files(parts[name]) for name in parts}
     else:
         class_names = _class_names(path)
-        files = {"all": _class_files(path)}
+        files = {"train": _class_files(path)}
     if len(class_names) < 2:
         raise InputError(
             "A folder of images must have at least two sub-folders, one a class. "
@@ -57,13 +67,13 @@ def load_folder(path: Path, image_size: tuple[int, int] | None = None) -> ImageD
 
     digest = hashlib.sha256()
     splits = _read_splits(files, image_size, digest)
-    if "all" in splits:
-        splits["train"], splits["test"] = carve(splits.pop("all"), _TEST_FRACTION)
+    if "test" not in splits:
+        splits["train"], splits["test"] = carve(splits["train"], _TEST_FRACTION)
     return ImageDataset(
         name=path.resolve().name,
+        address=str(path.resolve()),
         class_names=class_names,
-        train=splits["train"],
-        test=splits["test"],
+        **splits,
         provenance=Provenance(
             source=f"folder {path.resolve().name}",
             checksum=f"sha256:{digest.hexdigest()}",

@@ -7,14 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from .._checks import InputError, check_count, check_fraction
-from .catalogue import DataUnavailable, Location, load_tfds
+from .catalogue import DataUnavailable, Location, find_builder, load_tfds
+from .catalogue import prepare as prepare_tfds
 from .dataset import ImageDataset, carve
 from .digits import load_digits
 from .folder import load_folder
 from .npz import load_npz
 from .split import ArraySplit
 
-__all__ = ["DataUnavailable", "load"]
+__all__ = ["DataUnavailable", "load", "prepare"]
 
 # Above this many bytes of pixels a TFDS set is streamed: as float32 it would take four
 # times as much, and a laptop has 8 GB.
@@ -99,7 +100,30 @@ def load(
         dataset = load_npz(path) if is_file else load_folder(path, image_size)
     else:
         return from_tfds(name)
+    if image_size is not None:
+        dataset = _resized(dataset, image_size)
     return _with_validation(dataset, validation_split)
+
+
+def prepare(
+    name: str, *, data_dir: str | None = None, manual_dir: str | None = None
+) -> None:
+    """Makes a TFDS set ready to be read; other sets are read once, as a check.
+
+    Args:
+        name: As `load` takes it, but for `auto`.
+        data_dir: As `load` takes it.
+        manual_dir: As `load` takes it.
+
+    Raises:
+        InputError: If there is no such set, or its files break a rule.
+        DataUnavailable: If it can be had neither locally nor from the network.
+    """
+    if name == "digits" or is_path(name):
+        load(name)
+        return
+    location = Location(data_dir, manual_dir)
+    prepare_tfds(find_builder(name, location), location)
 
 
 def is_path(name: str | os.PathLike[str]) -> bool:
@@ -115,9 +139,23 @@ def is_path(name: str | os.PathLike[str]) -> bool:
     return looks_like_one or (os.sep in name and Path(name).is_dir())
 
 
+def _resized(dataset: ImageDataset, size: tuple[int, int]) -> ImageDataset:
+    parts = {
+        name: part.resized(size)
+        for name, part in dataset.splits.items()
+        if isinstance(part, ArraySplit)
+    }
+    return replace(dataset, **parts)  # type: ignore[arg-type]
+
+
 def _with_validation(dataset: ImageDataset, fraction: float) -> ImageDataset:
     if not fraction:
         return dataset
+    if dataset.validation is not None:
+        raise InputError(
+            "A data set with a validation split of its own must be used without "
+            f"`validation_split`. Received: validation_split={fraction!r}."
+        )
     if not isinstance(dataset.train, ArraySplit):
         raise InputError("Only a data set in memory can be split by class.")
     train, validation = carve(dataset.train, fraction)

@@ -1,6 +1,5 @@
 """A data set in one `.npz` file, as `keras.datasets` and NumPy users keep them."""
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +37,7 @@ def load_npz(path: Path) -> ImageDataset:
         class_names = tuple(str(label) for label in range(_class_count(train, path)))
     return ImageDataset(
         name=path.stem,
+        address=str(path.resolve()),
         class_names=class_names,
         train=train,
         test=test,
@@ -52,7 +52,8 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         with path.open("rb") as file:
             archive = np.load(file, allow_pickle=False)
             arrays = {name: archive[name] for name in getattr(archive, "files", ())}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    # What a damaged archive makes NumPy, zipfile and zlib raise is not documented.
+    except Exception as error:
         raise InputError(
             "An .npz data set must be a whole NumPy archive without pickled objects. "
             f"Received: {path} ({error})."

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._checks import InputError
-from .._images import PIXEL_MAX, scale
+from .._images import PIXEL_MAX, resize, scale
 
 # Shuffling a stream draws from this many images at a time.
 _SHUFFLE_BUFFER = 10_000
@@ -56,6 +56,14 @@ class ArraySplit:
     def __len__(self) -> int:
         """The number of images."""
         return len(self.labels)
+
+    def resized(self, size: tuple[int, int]) -> ArraySplit:
+        """Returns the part with every image resized to (height, width)."""
+        if size == self.image_shape[:2]:
+            return self
+        flat = [resize(image.squeeze(), size) for image in self.images]
+        shape = (len(self), *size, self.image_shape[2])
+        return ArraySplit(np.reshape(flat, shape), self.labels)
 
     def __getitem__(self, chosen: Any) -> ArraySplit:
         """Returns the part with the chosen images: a slice, a mask or indices."""

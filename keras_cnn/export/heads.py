@@ -34,10 +34,10 @@ def in_float32(model: keras.Model) -> keras.Model:
 def logits_and_probabilities(model: keras.Model) -> Callable[[Any], tuple[Any, Any]]:
     """Returns a classifier as a function that gives its logits and its probabilities.
 
-    Keras's softmax leaves its input on its output, in the private attribute
-    `_keras_logits`, for Keras's losses; these are the logits. Where it is absent and
-    the outputs are a distribution, their logarithms serve, which give the same
-    probabilities. Other outputs are logits themselves.
+    Where the outputs are a distribution, Keras's softmax has left its input on them, in
+    the private attribute `_keras_logits`, for Keras's losses; these are the logits.
+    Where it is absent the outputs' logarithms serve, which give the same probabilities.
+    Other outputs are logits themselves.
 
     Args:
         model: From images to (batch, classes).
@@ -58,12 +58,10 @@ def logits_and_probabilities(model: keras.Model) -> Callable[[Any], tuple[Any, A
 
     def call(images: Any) -> tuple[Any, Any]:
         outputs = model(images, training=False)
+        if not is_distribution:
+            return outputs, keras.ops.softmax(outputs, axis=-1)
         logits = getattr(outputs, "_keras_logits", None)
-        if logits is not None:
-            return logits, outputs
-        if is_distribution:
-            return keras.ops.log(outputs), outputs
-        return outputs, keras.ops.softmax(outputs, axis=-1)
+        return keras.ops.log(outputs) if logits is None else logits, outputs
 
     return call
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ def export_saved_model(model: keras.Model, folder: Path, facts: ModelFacts) -> P
         The version's folder.
 
     Raises:
+        OSError: If the folder cannot be written to, or its disk is full.
         InputError: If the model is no classifier, or has another number of classes
             than `facts` names.
 
@@ -83,7 +85,11 @@ def export_saved_model(model: keras.Model, folder: Path, facts: ModelFacts) -> P
     parent = folder / facts.name
     with temporary_folder(parent) as temporary:
         content = temporary / "version"
-        tf.saved_model.save(module, str(content), signatures)
+        try:
+            tf.saved_model.save(module, str(content), signatures)
+        except tf.errors.OpError as error:  # a full disk, in TensorFlow's words
+            reason = str(error).splitlines()[0]
+            raise OSError(errno.EIO, reason, str(parent)) from error
         described = {
             name: _described(function) for name, function in signatures.items()
         }

@@ -6,6 +6,7 @@ is one of Keras's is for the tests to say.
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
@@ -176,10 +177,9 @@ class RunConfig:
 
 
 def _check_name(name: str) -> None:
-    """A name becomes a folder's: it must not lead out of its parent."""
-    plain = name.replace("-", "").replace("_", "").replace(".", "")
-    if not (plain.isascii() and plain.isalnum()) or name.startswith("."):
+    """A name becomes a folder's and a scope's in TensorFlow's graphs."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
         raise InputError(
-            "`name` must be letters, digits, -, _ and ., not starting with a dot. "
+            "`name` must be letters, digits, -, _ and ., the first a letter or digit. "
             f"Received: name={name!r}."
         )

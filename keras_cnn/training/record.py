@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,6 +48,8 @@ def write_config(folder: Path, config: RunConfig, dataset: ImageDataset) -> None
         config: What the run is asked to do.
         dataset: Where its images came from, as they were used.
     """
+    # What was asked for as auto, or by a relative path, may be another set elsewhere.
+    config = replace(config, dataset=dataset.address or config.dataset)
     write_json(
         folder / CONFIG,
         {

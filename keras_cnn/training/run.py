@@ -75,10 +75,13 @@ def build_model(config: RunConfig, dataset: ImageDataset) -> keras.Model:
         dtype=config.precision,
         name=config.name,
     )
+    optimizer = keras.optimizers.get({"class_name": config.optimizer, "config": rate})
+    if config.precision == "mixed_float16":
+        # Keras does this for a model whose own policy is mixed_float16; here the layers
+        # have it, and small gradients would become 0.
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     model.compile(
-        optimizer=keras.optimizers.get(
-            {"class_name": config.optimizer, "config": rate}
-        ),
+        optimizer=optimizer,
         loss=_loss(config),
         metrics=["accuracy"],
     )

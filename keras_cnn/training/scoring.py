@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -45,21 +44,18 @@ class Scores:
 
 
 def predictor(
-    model: keras.Model, image_shape: tuple[int, int, int]
+    classify: Callable[[Any], Any], image_shape: tuple[int, int, int]
 ) -> Callable[[Any], Any]:
-    """Returns a Keras model as a compiled function, traced once for any batch size.
+    """Returns a function compiled, traced once for any batch size.
 
     Args:
-        model: From images to probabilities.
+        classify: From images to probabilities, such as a Keras model.
         image_shape: (height, width, channels).
     """
     import tensorflow as tf
 
-    def predict(images: Any) -> Any:
-        return model(images, training=False)
-
     signature = [tf.TensorSpec((None, *image_shape), tf.float32)]
-    compiled: Callable[[Any], Any] = tf.function(predict, input_signature=signature)
+    compiled: Callable[[Any], Any] = tf.function(classify, input_signature=signature)
     return compiled
 
 

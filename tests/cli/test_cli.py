@@ -146,7 +146,7 @@ def test_evaluate_gives_the_accuracy_of_the_run(trained, run, target):
 
 
 def test_evaluate_on_other_images_raises(trained, run, here, rng):
-    arrays = {"x_train": (6, 20, 20), "x_test": (6, 20, 20)}
+    arrays = {"x_train": (6, 20, 20, 3), "x_test": (6, 20, 20, 3)}
     images = {name: rng.integers(0, 255, shape) for name, shape in arrays.items()}
     np.savez("set.npz", y_train=[0, 1] * 3, y_test=[0, 1] * 3, **images)
     code, _, err = run("evaluate", run_of(trained[0]), "--dataset", "set.npz")
@@ -157,6 +157,13 @@ def test_evaluate_on_other_images_raises(trained, run, here, rng):
     code, _, err = run("evaluate", run_of(trained[0]), "--dataset", "set.npz")
     assert code == 2
     assert "must have the model's 10 classes" in err
+    labels = np.arange(20) % 10
+    images = {name: rng.integers(0, 255, (20, 28, 28)) for name in images}
+    letters = np.array([*"abcdefghij"])
+    np.savez("set.npz", y_train=labels, y_test=labels, class_names=letters, **images)
+    code, _, err = run("evaluate", run_of(trained[0]), "--dataset", "set.npz")
+    assert code == 2
+    assert "must have the model's classes, 0, 1, 2" in err
 
 
 def test_evaluate_of_a_model_of_ones_own_data_asks_for_them(run, here, rng):
@@ -205,13 +212,16 @@ def test_data_commands_say_what_there_is(run, no_network, tmp_path):
     assert "1,437 train, 360 test" in out
     code, out, _ = run("data", "prepare", "digits")
     assert code == 0
-    assert out.startswith("digits (")
+    assert out.startswith("name:     digits")
 
 
-def test_data_prepare_from_original_files(run, mnist_dir, no_network):
-    code, out, _ = run("data", "prepare", "mnist", "--data-dir", mnist_dir)
+def test_data_prepare_from_original_files(run, originals, tmp_path, no_network):
+    words = ("mnist", "--data-dir", tmp_path, "--manual-dir", originals)
+    code, out, _ = run("data", "prepare", *words)
     assert code == 0
+    assert "state:    prepared" in out
     assert "60,000 train, 10,000 test" in out
+    assert not no_network
 
 
 def test_auto_without_mnist_says_so_everywhere(run, here, no_network):
@@ -245,6 +255,9 @@ def test_mnist_is_never_substituted(run, here, no_network):
         (("--learning-rate", "nan"), "learning_rate=nan"),
         (("--runs", "file/runs"), "file is a file"),
         (("--out", "file"), "file is a file"),
+        (("--out", ".", "--name", "file"), "file is a file"),
+        (("--dataset", "./[/red]"), "must exist. Received: [/red]"),
+        (("--name", "_x"), "name='_x'"),
         (("--optimizer", "adan"), 'Did you mean "adam"'),
         (("--manual-dir", "nowhere", "--data-dir", "empty"), "manual_dir='nowhere'"),
     ],
@@ -261,6 +274,35 @@ def test_bad_input_exits_with_2_and_writes_nothing(
     assert "Traceback" not in err
     assert len(err.strip().splitlines()) == 1
     assert os.listdir(here) == ["file"]
+
+
+def test_ctrl_c_while_pictures_are_drawn_keeps_the_model(run, here, monkeypatch):
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("keras_cnn.training.record.write_result", interrupt)
+    code, _, err = run("train", *QUICK)
+    assert code == 130
+    assert f"kept in {(run_of(here) / 'model.keras').relative_to(here)}" in err
+    assert run("evaluate", run_of(here))[0] == 0
+
+
+@pytest.mark.parametrize("head", ["logits", "sigmoid"])
+def test_predict_with_a_model_of_ones_own(run, here, drawing, head):
+    import keras
+
+    model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten()])
+    if head == "logits":
+        model.add(keras.layers.Dense(4, kernel_initializer="he_normal"))
+        model.save("own.keras")
+        (seen,) = json.loads(run("predict", "own.keras", drawing, "--json")[1])
+        assert sum(seen["probabilities"]) == pytest.approx(1)
+    else:
+        model.add(keras.layers.Dense(1, activation="sigmoid"))
+        model.save("own.keras")
+        code, _, err = run("predict", "own.keras", drawing)
+        assert code == 2
+        assert "two or more classes" in err
 
 
 @pytest.mark.parametrize("command", ["evaluate", "predict"])
@@ -354,3 +396,6 @@ def test_show_draws_without_tensorflow(run, here, what):
     assert code == 2
     assert err.startswith(f"Error: `{what}` must be one of")
     assert not (here / "other.png").exists()
+    code, _, err = run("show", what, "--out", "other.foo")
+    assert code == 2
+    assert err == "Error: `out` must be a .png file. Received: out='other.foo'.\n"

@@ -9,6 +9,7 @@ import pytest
 
 from keras_cnn._checks import InputError
 from keras_cnn.data import DataUnavailable, StreamedSplit, describe, load
+from keras_cnn.data.catalogue import MANUAL_DIR_VARIABLE
 from keras_cnn.data.network import why_unreachable
 
 
@@ -101,8 +102,14 @@ def copied(originals, tmp_path):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda data: data[:-1000], r"train-labels.*27,881 bytes instead of 28,881"),
-        (lambda data: data[:-1] + b"\1", r"train-labels.*does not match the checksum"),
+        (
+            lambda data: data[:-1000],
+            r"train-labels.*27,881 bytes instead of 28,881: truncated",
+        ),
+        (
+            lambda data: data[:-1] + b"\1",
+            r"train-labels.*does not match the registered checksum",
+        ),
     ],
     ids=["truncated", "altered"],
 )
@@ -117,8 +124,44 @@ def test_damaged_originals_are_named(copied, tmp_path, no_network, damage, messa
 
 def test_missing_originals_are_named(copied, tmp_path, no_network):
     (copied / "t10k-labels-idx1-ubyte.gz").unlink()
-    with pytest.raises(InputError, match="all original files.*without t10k-labels"):
+    with pytest.raises(InputError, match="All original files.*t10k-labels.*missing"):
         load("mnist", data_dir=str(tmp_path / "tfds"), manual_dir=str(copied))
+
+
+def test_originals_of_another_set_with_the_same_names_are_passed_over(
+    originals, tmp_path, no_network
+):
+    # MNIST, Fashion-MNIST and KMNIST call their files alike
+    words = {"data_dir": str(tmp_path), "manual_dir": str(originals)}
+    assert describe("fashion_mnist", **words).state == "to be downloaded"
+    with pytest.raises(DataUnavailable, match="fashion_mnist must be"):
+        load("fashion_mnist", **words)
+    assert len(no_network) == 1
+
+
+def test_originals_may_lie_in_a_folder_of_the_sets_name(copied, tmp_path, no_network):
+    manual = tmp_path / "manual"
+    manual.mkdir()
+    copied.rename(manual / "mnist")
+    words = {"data_dir": str(tmp_path / "tfds"), "manual_dir": str(manual)}
+    assert describe("mnist", **words).state == "original files at hand"
+
+
+def test_a_download_that_fails_is_no_traceback_and_auto_goes_on(tmp_path, monkeypatch):
+    import tensorflow_datasets as tfds
+
+    monkeypatch.delenv(MANUAL_DIR_VARIABLE, raising=False)
+    monkeypatch.setattr(
+        "keras_cnn.data.catalogue.why_unreachable", lambda url, timeout=5.0: ""
+    )
+
+    def fail(self, **arguments):
+        raise tfds.download.DownloadError("403 Forbidden")
+
+    monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
+    with pytest.raises(DataUnavailable, match="DownloadError: 403 Forbidden"):
+        load("mnist", data_dir=str(tmp_path))
+    assert load("auto", data_dir=str(tmp_path)).name == "digits"
 
 
 def test_damaged_prepared_set_is_named(mnist_dir, tmp_path):

@@ -70,6 +70,34 @@ def test_npz_gives_its_arrays_and_its_checksum(arrays, tmp_path):
     assert loaded.name == "set"
 
 
+@pytest.mark.parametrize("name", ["digits", "set.npz"])
+def test_image_size_resizes_whatever_the_source(arrays, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    write(arrays, "set.npz")
+    loaded = load(name, image_size=(30, 26), validation_split=0.25)
+    assert {part.image_shape for part in loaded.splits.values()} == {(30, 26, 1)}
+    whole = load(name, validation_split=0.25)
+    # resizing keeps the amount of ink
+    np.testing.assert_allclose(
+        loaded.test.images.mean(axis=(1, 2, 3)),
+        whole.test.images.mean(axis=(1, 2, 3)),
+        rtol=0.1,
+    )
+
+
+@pytest.mark.parametrize("name", ["digits", "set.npz"])
+def test_address_loads_the_same_set_from_another_folder(
+    arrays, tmp_path, monkeypatch, name
+):
+    monkeypatch.chdir(tmp_path)
+    write(arrays, "set.npz")
+    loaded = load(name)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    again = load(loaded.address)
+    np.testing.assert_array_equal(again.test.images, loaded.test.images)
+
+
 def test_npz_with_class_names_may_lack_a_class(arrays, tmp_path):
     names = np.array(["a", "b", "c", "d", "e"])
     path = write(arrays, tmp_path / "set.npz", class_names=names)
@@ -112,6 +140,21 @@ def test_npz_that_is_missing_cut_or_incomplete_raises(arrays, tmp_path):
         load(tmp_path / "lone.npz")
 
 
+def test_npz_with_any_byte_flipped_loads_or_raises(arrays, tmp_path, rng):
+    np.savez_compressed(tmp_path / "set.npz", **arrays)
+    whole = (tmp_path / "set.npz").read_bytes()
+    refused = 0
+    for position in rng.integers(0, len(whole), 150):
+        damaged = bytearray(whole)
+        damaged[position] ^= 0xFF
+        (tmp_path / "set.npz").write_bytes(damaged)
+        try:
+            load(tmp_path / "set.npz")
+        except InputError:
+            refused += 1
+    assert refused > 100  # a sum over each array notices; its absence is no error
+
+
 # --- folders --------------------------------------------------------------------------
 
 
@@ -149,6 +192,20 @@ def test_folder_with_train_and_test_keeps_them(tmp_path):
     assert loaded.test.labels.tolist() == [0, 0, 0, 1, 1]
 
 
+def test_folder_with_validation_keeps_it_and_holds_a_test_part_out(tmp_path):
+    for part, count in (("train", 10), ("val", 3)):
+        write_images(tmp_path / part / "cat", count)
+        write_images(tmp_path / part / "dog", count)
+    loaded = load(tmp_path)
+    assert {name: len(part) for name, part in loaded.splits.items()} == {
+        "train": 16,
+        "validation": 6,
+        "test": 4,
+    }
+    with pytest.raises(InputError, match="validation split of its own"):
+        load(tmp_path, validation_split=0.1)
+
+
 def test_folder_with_any_colour_is_read_as_rgb(tmp_path):
     write_images(tmp_path / "gray", 5)
     write_images(tmp_path / "red", 5, color=True)
@@ -184,7 +241,7 @@ def test_folder_whose_parts_differ_in_classes_raises(tmp_path):
     write_images(tmp_path / "train" / "cat")
     write_images(tmp_path / "train" / "dog")
     write_images(tmp_path / "test" / "cat")
-    with pytest.raises(InputError, match="same classes.*cat, dog and cat"):
+    with pytest.raises(InputError, match="same classes.*cat, dog and .*test with cat"):
         load(tmp_path)
 
 

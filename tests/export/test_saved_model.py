@@ -181,6 +181,27 @@ def test_a_failed_export_leaves_nothing(trained, tmp_path, monkeypatch):
     assert os.listdir(tmp_path / "digits_cnn") == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on file size")
+def test_a_disk_that_fills_up_during_the_export_leaves_nothing(tmp_path):
+    code = """
+        import resource, signal, sys
+        from pathlib import Path
+        from keras_cnn.export import ModelFacts, export_saved_model
+        from keras_cnn.models import article_cnn
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        facts = ModelFacts("m", tuple("0123456789"))
+        try:
+            export_saved_model(article_cnn(), Path(sys.argv[1]), facts)
+        except OSError as error:
+            print("refused by", error.filename)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout.strip() == f"refused by {tmp_path / 'm'}", done.stderr
+    assert os.listdir(tmp_path / "m") == []
+
+
 def test_what_is_no_classifier_raises(tmp_path):
     with pytest.raises(InputError, match="3 names and 10 outputs"):
         export_saved_model(article_cnn(), tmp_path, ModelFacts("m", tuple("abc")))

@@ -49,6 +49,8 @@ def test_defaults_are_the_articles():
         ("name", ""),
         ("name", ".hidden"),
         ("name", "a/b"),
+        ("name", "_x"),
+        ("name", "-x"),
     ],
 )
 def test_a_bad_field_raises_and_is_named(field, value):

@@ -153,6 +153,26 @@ def test_seed_fixes_initial_weights_and_order(few):
     assert not np.array_equal(first, other)
 
 
+def test_seed_fixes_the_order_of_the_images(few):
+    def first_losses(seed):
+        model = build_model(RunConfig(seed=seed, epochs=1), few)
+        same_start = build_model(RunConfig(seed=9), few).get_weights()
+        keras.utils.set_random_seed(seed)
+        model.set_weights(same_start)
+        return train(model, RunConfig(seed=seed, epochs=1), few).history["loss"]
+
+    np.testing.assert_allclose(first_losses(1), first_losses(1), rtol=1e-4)
+    assert abs(first_losses(1)[0] - first_losses(2)[0]) > 1e-3
+
+
+def test_mixed_float16_scales_its_loss(few):
+    config = RunConfig(precision="mixed_float16", learning_rate=0.02, epochs=1)
+    model = build_model(config, few)
+    assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.02)
+    assert np.isfinite(train(model, config, few).history["loss"]).all()
+
+
 def test_deterministic_runs_end_with_the_same_bits(tmp_path):
     code = (
         "import sys; from keras_cnn.data import load\n"
@@ -178,7 +198,7 @@ def test_run_folders_never_collide(tmp_path):
 
 
 def test_record_holds_what_repeats_the_run(few, tmp_path):
-    config = RunConfig(epochs=2, limit=256, dataset="digits")
+    config = RunConfig(epochs=2, limit=256)  # auto, which was digits here
     model = build_model(config, few)
     write_config(tmp_path, config, few)
     logger = keras.callbacks.CSVLogger(str(tmp_path / "history.csv"))
@@ -187,7 +207,7 @@ def test_record_holds_what_repeats_the_run(few, tmp_path):
     save_model(model, tmp_path / "model.keras")
 
     noted = json.loads((tmp_path / "config.json").read_text())
-    assert RunConfig(**noted["config"]) == config
+    assert RunConfig(**noted["config"]) == replace(config, dataset="digits")
     assert noted["command"] == (
         "keras-cnn train --dataset digits --limit 256 --epochs 2"
     )
@@ -211,6 +231,12 @@ def test_training_on_a_gpu_learns(few):
     with tf.device("/GPU:0"):
         _, result = run(RunConfig(epochs=3), few)
     assert result.scores.accuracy > 0.3
+
+
+@pytest.mark.large
+def test_mnist_after_five_epochs_reaches_the_stated_accuracy(mnist):
+    _, result = run(RunConfig(), mnist)
+    assert result.scores.accuracy >= 0.985
 
 
 @pytest.mark.large
