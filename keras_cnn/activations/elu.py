@@ -5,10 +5,6 @@ from keras import ops
 from .._checks import check_positive
 from ._activation import Tensor, activation, in_float32
 
-# The fixed point of mean 0 and variance 1, from the paper on SELU.
-SELU_ALPHA = 1.6732632423543772848170429916717
-SELU_SCALE = 1.0507009873554804934193349852946
-
 
 @activation
 @in_float32
@@ -25,8 +21,7 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
         x: Input tensor.
         alpha: Number. Minus the limit for `x` to `-inf`.
 
-    Differs from `keras.activations.elu`: the derivative keeps its digits for large
-    negative `x`, where Keras's is `f(x) + alpha`, which cancels to 0.
+    Differs from `keras.activations.elu`: nowhere.
 
     Example:
         >>> import numpy as np
@@ -36,7 +31,10 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
 
     Reference: [Clevert et al., 2016](https://arxiv.org/abs/1511.07289)
     """
-    return ops.where(x > 0, x, alpha * exp_minus_one(x))
+    # The backend's own operation, one pass each way. Written out with expm1, which
+    # keeps more digits near 0, it was 4 times slower both ways.
+    unit = ops.elu(x)
+    return unit if alpha == 1 else ops.where(x > 0, unit, alpha * unit)
 
 
 @activation
@@ -48,16 +46,15 @@ def selu(x: Tensor) -> Tensor:
     `scale * alpha * (exp(x) - 1)`, with `scale = 1.0507...`, `alpha = 1.6732...`:
     the values that keep mean 0 and variance 1 from layer to layer.
 
-    Derivative: `scale` if `x >= 0`, otherwise `scale * alpha * exp(x)`; at 0 `scale`,
-    as Keras on TensorFlow.
+    Derivative: `scale` if `x >= 0`, otherwise `scale * alpha * exp(x)`; at 0 `scale`
+    on TensorFlow, and `scale * alpha` with XLA, JAX or PyTorch, as Keras.
 
     Input/output: any shape, same shape; floating, same dtype.
 
     Args:
         x: Input tensor.
 
-    Differs from `keras.activations.selu`: the derivative keeps its digits for large
-    negative `x`, where Keras's cancels to 0.
+    Differs from `keras.activations.selu`: nowhere.
 
     Example:
         >>> import numpy as np
@@ -67,8 +64,8 @@ def selu(x: Tensor) -> Tensor:
 
     Reference: [Klambauer et al., 2017](https://arxiv.org/abs/1706.02515)
     """
-    below = SELU_SCALE * SELU_ALPHA * exp_minus_one(x)
-    return ops.where(x >= 0, SELU_SCALE * x, below)
+    # The backend's own operation: written out, it was 5 times slower both ways.
+    return ops.selu(x)
 
 
 @activation
@@ -78,7 +75,7 @@ def celu(x: Tensor, alpha: float = 1.0) -> Tensor:
 
     Formula: `f(x) = x` if `x > 0`, otherwise `alpha * (exp(x / alpha) - 1)`.
 
-    Derivative: 1 if `x > 0`, otherwise `exp(x / alpha)`.
+    Derivative: 1 if `x > 0`, otherwise `exp(x / alpha)`; at 0 it is 1.
 
     Input/output: any shape, same shape; floating, same dtype; range `(-alpha, inf)`.
 
@@ -90,7 +87,8 @@ def celu(x: Tensor, alpha: float = 1.0) -> Tensor:
         ValueError: If `alpha` is not a finite number > 0.
 
     Differs from `keras.activations.celu`: `alpha <= 0`, for which the formula
-    divides by 0 or is no longer monotone, is an error.
+    divides by 0 or is no longer monotone, is an error; the derivative at 0 is 1,
+    where Keras's is 2 on TensorFlow.
 
     Example:
         >>> import numpy as np
@@ -101,11 +99,6 @@ def celu(x: Tensor, alpha: float = 1.0) -> Tensor:
     Reference: [Barron, 2017](https://arxiv.org/abs/1704.07483)
     """
     check_positive("alpha", alpha)
-    return ops.where(x > 0, x, alpha * exp_minus_one(x / alpha))
-
-
-def exp_minus_one(x: Tensor) -> Tensor:
-    """Returns `exp(x) - 1` for `x <= 0`, and 0 with derivative 0 above."""
-    # Without the inner where, exp overflows above 0, and 0 * inf in the derivative
-    # of the outer one is NaN.
-    return ops.expm1(ops.where(x > 0, 0.0, x))
+    # Not minimum(x, 0): its derivative at 0 is 1/2 on JAX and PyTorch.
+    below = ops.where(x > 0, 0.0, x)
+    return ops.relu(x) + alpha * ops.expm1(below / alpha)

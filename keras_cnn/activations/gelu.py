@@ -5,8 +5,7 @@ import math
 from keras import ops
 
 from ._activation import Tensor, activation, in_float32
-from ._gated import gated
-from .sigmoid import logistic
+from ._gated import FAR, gated
 
 
 @activation
@@ -38,14 +37,13 @@ def gelu(x: Tensor, approximate: bool = False) -> Tensor:
 
     Reference: [Hendrycks & Gimpel, 2016](https://arxiv.org/abs/1606.08415)
     """
-    return gated(x, _with_tanh if approximate else _with_erfc)
-
-
-def _with_erfc(x: Tensor) -> Tensor:
+    if approximate:
+        return gated(x, _tanh_gate)
     # Halving x and not erfc, which underflows first.
-    return 0.5 * x * ops.erfc(-math.sqrt(0.5) * x)
+    return gated(0.5 * x, lambda half: ops.erfc(-math.sqrt(2.0) * half), limit=2.0)
 
 
-def _with_tanh(x: Tensor) -> Tensor:
-    u = math.sqrt(2.0 / math.pi) * (x + 0.044715 * x * x * x)
-    return x * logistic(2.0 * u)
+def _tanh_gate(x: Tensor) -> Tensor:
+    near = ops.clip(x, -FAR, FAR)  # the square of an infinite x has derivative NaN
+    steepness = math.sqrt(8.0 / math.pi)
+    return ops.sigmoid(near * (steepness + 0.044715 * steepness * ops.square(near)))

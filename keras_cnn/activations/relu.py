@@ -21,9 +21,9 @@ def relu(
     `f(x) = negative_slope * (x - threshold)` otherwise.
 
     Derivative: 1 above `threshold`, `negative_slope` below, 0 above `max_value`. At
-    `x = threshold` it is 0, but `negative_slope` if that is the only argument. At
-    `x = max_value` it is 1, but 0 if `max_value` is 6 and `threshold` is 0, where
-    Keras uses ReLU6. All as Keras.
+    `x = threshold` it is 0, but `negative_slope` (on JAX 1) if that is the only
+    argument. At `x = max_value` it is 1, but 0 if `max_value` is 6 and `threshold` is
+    0, where Keras uses ReLU6. All as Keras.
 
     Input/output: any shape, same shape and dtype; range `[0, max_value]` if
     `negative_slope` is 0. NaN stays NaN.
@@ -65,6 +65,9 @@ def relu(
     if max_value is None and not threshold:
         return sloped(x, negative_slope)
 
+    if max_value == 6 and not negative_slope and not threshold:
+        return ops.relu6(x)
+
     zeros = ops.zeros_like(x)
     below = negative_slope * (x - threshold) if negative_slope else zeros
     above = x
@@ -98,5 +101,5 @@ def relu6(x: Tensor) -> Tensor:
 
     Reference: [Krizhevsky, 2010](https://www.cs.toronto.edu/~kriz/conv-cifar10-aug2010.pdf)
     """
-    capped = ops.where(x >= 6, ops.full_like(x, 6), x)
-    return ops.where(x <= 0, ops.zeros_like(x), capped)
+    # The backend's own operation, for the reason given in relu.
+    return ops.relu6(x)

@@ -1,8 +1,9 @@
 """SiLU, also called Swish: the input times its sigmoid."""
 
+from keras import ops
+
 from ._activation import Tensor, activation, in_float32
 from ._gated import gated
-from .sigmoid import logistic
 
 
 @activation
@@ -30,4 +31,4 @@ def silu(x: Tensor) -> Tensor:
 
     Reference: [Ramachandran et al., 2017](https://arxiv.org/abs/1710.05941)
     """
-    return gated(x, lambda near: near * logistic(near))
+    return gated(x, ops.sigmoid)

@@ -24,8 +24,7 @@ class ELU(Elementwise):
         alpha: Number. Minus the limit for `x` to `-inf`.
         **kwargs: `keras.layers.Layer` arguments.
 
-    Differs from `keras.layers.ELU`: the derivative keeps its digits for large
-    negative `x`.
+    Differs from `keras.layers.ELU`: nowhere.
 
     Example:
         >>> import numpy as np
@@ -102,7 +101,8 @@ class SELU(Elementwise):
     Formula: `f(x) = scale * x` if `x >= 0`, otherwise
     `scale * alpha * (exp(x) - 1)`, with `scale = 1.0507...`, `alpha = 1.6732...`.
 
-    Derivative: `scale` if `x >= 0`, otherwise `scale * alpha * exp(x)`.
+    Derivative: `scale` if `x >= 0`, otherwise `scale * alpha * exp(x)`; at 0 it is
+    `scale * alpha` with XLA, JAX or PyTorch, as Keras.
 
     Input/output: any shape, same shape; floating.
     Masking: passed on. Mixed precision: computes in `compute_dtype`.
@@ -110,8 +110,7 @@ class SELU(Elementwise):
     Args:
         **kwargs: `keras.layers.Layer` arguments.
 
-    Differs from `keras.activations.selu`: the derivative keeps its digits for large
-    negative `x`.
+    Differs from `keras.activations.selu`: nowhere.
 
     Example:
         >>> import numpy as np

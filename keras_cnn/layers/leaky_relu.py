@@ -16,7 +16,8 @@ class LeakyReLU(Elementwise):
 
     Formula: `f(x) = x` if `x > 0`, otherwise `negative_slope * x`.
 
-    Derivative: 1 if `x > 0`, otherwise `negative_slope`, also at 0, as Keras.
+    Derivative: 1 if `x > 0`, otherwise `negative_slope`; at 0 `negative_slope`,
+    but 1 on JAX, as Keras.
 
     Input/output: any shape, same shape; floating. NaN stays NaN.
     Masking: passed on. Mixed precision: computes in `compute_dtype`.

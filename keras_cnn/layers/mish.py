@@ -26,7 +26,7 @@ class Mish(Elementwise):
         >>> import numpy as np
         >>> from keras_cnn import layers
         >>> print(np.array(layers.Mish()(np.array([-1.0, 0.0, 1.0], "float32"))))
-        [-0.30340147  0.          0.8650984 ]
+        [-0.3034015  0.         0.8650984]
     """
 
     def call(self, inputs: Tensor) -> Tensor:

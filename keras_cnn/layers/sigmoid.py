@@ -18,8 +18,7 @@ class Sigmoid(Elementwise):
     Args:
         **kwargs: `keras.layers.Layer` arguments.
 
-    Differs from `keras.activations.sigmoid`: the derivative keeps its digits for
-    large `x`.
+    Differs from `keras.activations.sigmoid`: nowhere.
 
     Example:
         >>> import numpy as np
@@ -51,7 +50,7 @@ class LogSigmoid(Elementwise):
         >>> import numpy as np
         >>> from keras_cnn import layers
         >>> print(np.array(layers.LogSigmoid()(np.array([-1.0, 0.0, 1.0], "float32"))))
-        [-1.3132617 -0.6931472 -0.3132617]
+        [-1.3132616 -0.6931472 -0.3132617]
     """
 
     def call(self, inputs: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ class Softplus(Elementwise):
         >>> import numpy as np
         >>> from keras_cnn import layers
         >>> print(np.array(layers.Softplus()(np.array([-1.0, 0.0, 1.0], "float32"))))
-        [0.3132617 0.6931472 1.3132617]
+        [0.3132617 0.6931472 1.3132616]
     """
 
     def call(self, inputs: Tensor) -> Tensor:
