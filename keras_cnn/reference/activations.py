@@ -15,6 +15,28 @@ import numpy as np
 # A number or anything NumPy makes an array of; a float64 array comes out.
 Array = Any
 
+# Functions of one number; softmax and its logarithm are functions of a whole vector.
+ELEMENTWISE = (
+    "celu",
+    "elu",
+    "exponential",
+    "gelu",
+    "hard_sigmoid",
+    "hard_tanh",
+    "leaky_relu",
+    "linear",
+    "log_sigmoid",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softplus",
+    "softsign",
+    "tanh",
+)
+
 SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
 

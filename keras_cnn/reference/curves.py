@@ -18,27 +18,6 @@ from .._checks import check_choice
 from .._files import replaced_file
 from . import activations, losses
 
-# Functions of one number; softmax and its logarithm are functions of a whole vector.
-ACTIVATIONS = (
-    "celu",
-    "elu",
-    "exponential",
-    "gelu",
-    "hard_sigmoid",
-    "hard_tanh",
-    "leaky_relu",
-    "linear",
-    "log_sigmoid",
-    "mish",
-    "relu",
-    "relu6",
-    "selu",
-    "sigmoid",
-    "silu",
-    "softplus",
-    "softsign",
-    "tanh",
-)
 REGRESSION_LOSSES = ("huber", "log_cosh", "mean_absolute_error", "mean_squared_error")
 TWO_CLASS_LOSSES = ("binary_crossentropy", "binary_focal_crossentropy")
 LOSSES = REGRESSION_LOSSES + TWO_CLASS_LOSSES
@@ -55,13 +34,13 @@ def draw_activations(names: Sequence[str], path: Path) -> None:
     """Draws each activation with its derivative, one small picture a function.
 
     Args:
-        names: Some of `ACTIVATIONS`; none means all.
+        names: Some of `activations.ELEMENTWISE`; none means all.
         path: The PNG file to write.
 
     Raises:
-        InputError: If a name is not one of `ACTIVATIONS`.
+        InputError: If a name is not one of `activations.ELEMENTWISE`.
     """
-    names = _checked("activations", names, ACTIVATIONS)
+    names = _checked("activations", names, activations.ELEMENTWISE)
     columns = min(_COLUMNS, len(names))
     rows = math.ceil(len(names) / columns)
     figure = Figure(figsize=(2.9 * columns, 2.5 * rows + 0.5), layout="constrained")

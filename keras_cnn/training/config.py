@@ -18,8 +18,11 @@ from .._checks import (
     check_fraction,
     check_positive,
 )
+from ..reference.activations import ELEMENTWISE
 
 RECIPES = ("article",)
+
+ACTIVATIONS = ELEMENTWISE
 
 OPTIMIZERS = (
     "adadelta",
@@ -47,27 +50,6 @@ ONE_HOT_LOSSES = (
     "mean_squared_error",
 )
 LOSSES = SPARSE_LOSSES + ONE_HOT_LOSSES
-
-ACTIVATIONS = (
-    "celu",
-    "elu",
-    "exponential",
-    "gelu",
-    "hard_sigmoid",
-    "hard_tanh",
-    "leaky_relu",
-    "linear",
-    "log_sigmoid",
-    "mish",
-    "relu",
-    "relu6",
-    "selu",
-    "sigmoid",
-    "silu",
-    "softplus",
-    "softsign",
-    "tanh",
-)
 
 PARTS = ("keras", "keras_cnn")
 

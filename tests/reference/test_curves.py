@@ -3,8 +3,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from keras_cnn._checks import InputError
+from keras_cnn.reference.activations import ELEMENTWISE
 from keras_cnn.reference.curves import (
-    ACTIVATIONS,
     LOSSES,
     draw_activations,
     draw_losses,
@@ -37,7 +37,7 @@ def value_at(line, x):
 
 
 def test_all_activations_are_drawn_by_default(drawn):
-    assert [axes.get_title() for axes in drawn(draw_activations, ())] == [*ACTIVATIONS]
+    assert [axes.get_title() for axes in drawn(draw_activations, ())] == [*ELEMENTWISE]
 
 
 def test_an_activation_is_drawn_with_its_derivative(drawn):
