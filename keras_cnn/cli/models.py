@@ -42,7 +42,9 @@ def open_model(path: Path) -> OpenedModel:
         predictor = load_saved_model(path)
         return OpenedModel(predictor, predictor.class_names, noted.get("data", {}))
     if path.is_dir():
-        path = path / "model.keras"
+        from ..training.record import MODEL
+
+        path = path / MODEL
     return _open_keras(path)
 
 
