@@ -9,5 +9,6 @@ from . import reference as reference
 from . import training as training
 from .models import article_cnn as article_cnn
 from .models import load_model as load_model
+from .training import Trainer as Trainer
 
 __version__: str

@@ -12,12 +12,16 @@ from typing import Any
 
 from ._checks import InputError
 
+# What is being written lies in such folders; a killed process leaves one behind.
+_PREFIX = ".writing-"
+UNFINISHED = f"{_PREFIX}*"
+
 
 @contextmanager
 def temporary_folder(parent: Path) -> Iterator[Path]:
     """Yields a new folder below `parent` and removes whatever is left of it."""
     parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".writing-", dir=parent))
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
     try:
         yield folder
     finally:

@@ -1,7 +1,11 @@
 from .config import RunConfig as RunConfig
+from .nonfinite import NonFiniteLossError as NonFiniteLossError
+from .planning import Plan as Plan
 from .run import TrainingResult as TrainingResult
 from .run import build_model as build_model
 from .run import train as train
 from .scoring import Scores as Scores
 from .scoring import predictor as predictor
 from .scoring import score as score
+from .threads import configure_threads as configure_threads
+from .trainer import Trainer as Trainer

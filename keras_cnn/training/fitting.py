@@ -1,0 +1,151 @@
+"""One call of `fit`: its epochs, hooks, checkpoints and validation."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from .checkpoints import Checkpoints, Progress
+from .loops import Loop, Stretch
+from .nonfinite import NonFiniteLossError, find_cause
+from .pacing import Hooks, Pace
+from .sources import Source
+from .steps import OnNonfinite
+
+
+@dataclass
+class Fit:
+    """A training run over some epochs.
+
+    Attributes:
+        model: The compiled and built model.
+        loop: The loop of training steps.
+        source: The training data.
+        callbacks: Keras's list of them.
+        epochs: The epoch after the last one.
+        initial_epoch: The first one.
+        evaluate: Measures the model on the validation data; None where there are none.
+        validation_freq: As `Model.fit` takes it.
+        on_nonfinite: As `Trainer` takes it.
+        checkpoints: Where the run's state is kept; None for nowhere.
+    """
+
+    model: keras.Model
+    loop: Loop
+    source: Source
+    callbacks: keras.callbacks.CallbackList
+    epochs: int
+    initial_epoch: int
+    evaluate: Callable[[], dict[str, Any]] | None
+    validation_freq: Any
+    on_nonfinite: OnNonfinite
+    checkpoints: Checkpoints | None
+
+    def run(self, resume: bool) -> keras.callbacks.History:
+        """Trains, and returns the History callback.
+
+        Args:
+            resume: Whether to go on from the newest checkpoint, where there is one.
+        """
+        model = self.model
+        before = self.checkpoints.restore() if self.checkpoints and resume else None
+        model.stop_training = False
+        self.callbacks.on_train_begin()
+        # A callback such as BackupAndRestore may say with which epoch to begin.
+        first, done, total = model._initial_epoch or self.initial_epoch, 0, 0
+        if before:
+            first, done, total = before.epoch, before.step, before.total
+            self.source.restore(before.source)
+            model.history.history.update(before.history)
+            model.history.epoch.extend(before.epochs)
+        self._hooks = Hooks(self.callbacks, "train", model.steps_per_execution)
+        intervals = list(self._hooks.intervals)
+        if self.checkpoints and self.checkpoints.interval:
+            intervals.append(self.checkpoints.interval)
+        self._pace = Pace(intervals, total)
+
+        logs: dict[str, Any] | None = None
+        for epoch in range(first, self.epochs):
+            logs = self._epoch(epoch, done)
+            done = 0
+            if model.stop_training:
+                break
+        if self.epochs > 0:
+            model.optimizer.finalize_variable_values(model.trainable_weights)
+        self.callbacks.on_train_end(logs)
+        history: keras.callbacks.History = model.history
+        return history
+
+    def _epoch(self, epoch: int, done: int) -> dict[str, Any]:
+        if not done:
+            self.model.reset_metrics()
+        self.callbacks.on_epoch_begin(epoch)
+        logs = dict(self._steps(epoch, done))
+        if self.evaluate and self.model._should_eval(epoch, self.validation_freq):
+            measured = self.evaluate()
+            logs.update({f"val_{name}": value for name, value in measured.items()})
+        self.callbacks.on_epoch_end(epoch, logs)
+        if self.checkpoints and self.checkpoints.every is None:
+            self._save(epoch + 1, 0)
+        return logs
+
+    def _steps(self, epoch: int, done: int) -> dict[str, Any]:
+        """Takes the steps of an epoch, or those after `done`, and returns its logs."""
+        logs: dict[str, Any] | None = None
+        skipped = 0
+
+        def next_steps() -> int:
+            self._hooks.begin(done)
+            return self._pace()
+
+        with closing(self.source.epoch(self.loop, next_steps, done)) as stretches:
+            for stretch in stretches:
+                self._pace.took(stretch.steps)
+                done += stretch.steps
+                skipped += stretch.nonfinite
+                logs = stretch.logs
+                self._hooks.end(done - 1, logs)
+                if self.model.stop_training:
+                    break
+                if stretch.batch is not None:
+                    self._stop_at(stretch, epoch, done - 1)
+                if self.checkpoints and self.checkpoints.due(self._pace.done):
+                    self._save(epoch, done)
+        if skipped and self.on_nonfinite == "skip":
+            warnings.warn(
+                f"{skipped} steps of epoch {epoch} were skipped: their loss was NaN or "
+                "infinite.",
+                stacklevel=2,
+            )
+        # Where a resumed epoch had no steps left, its metrics are those restored.
+        return self.model.get_metrics_result() if logs is None else logs
+
+    def _stop_at(self, stretch: Stretch, epoch: int, step: int) -> None:
+        paths = self.checkpoints.paths if self.checkpoints else []
+        raise NonFiniteLossError(
+            epoch,
+            step,
+            stretch.last_finite,
+            find_cause(self.model, stretch.batch),
+            str(paths[-1]) if paths else "",
+        )
+
+    def _save(self, epoch: int, step: int) -> None:
+        if self.checkpoints is None:
+            return
+        history = self.model.history
+        self.checkpoints.save(
+            Progress(
+                epoch=epoch,
+                step=step,
+                total=self._pace.done,
+                source=self.source.state(),
+                history=history.history,
+                epochs=history.epoch,
+            )
+        )

@@ -1,0 +1,247 @@
+"""Many steps in one call of a compiled function.
+
+Two forms: over arrays in memory, whose batches are drawn inside the graph, and over the
+iterator of a stream. Each counts its steps, ends early at a loss that is no number, and
+returns the metrics once at its end, not at every step.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+
+Action = Callable[[Any], tuple[Any, dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What some steps in a row gave.
+
+    Attributes:
+        steps: How many were done.
+        logs: What the last of them reported, or the model's metrics after it.
+        last_finite: The last finite loss; NaN if there was none.
+        nonfinite: How many of the steps had a loss that is NaN or infinite.
+        batch: The batch of the last step, where the loop stopped at its loss.
+    """
+
+    steps: int
+    logs: dict[str, Any]
+    last_finite: float
+    nonfinite: int
+    batch: Any = None
+
+
+@dataclass(frozen=True)
+class _State:
+    """What a loop carries from step to step, as tensors."""
+
+    step: Any
+    going: Any
+    last_finite: Any
+    nonfinite: Any
+    logs: Any
+
+
+class Loop:
+    """One kind of step, repeated: a function compiled once for each form of data."""
+
+    def __init__(
+        self,
+        name: str,
+        action: Action,
+        *,
+        metrics: Callable[[], dict[str, Any]] | None,
+        stops: bool = False,
+        eager: bool = False,
+    ) -> None:
+        """Takes the step and how it is repeated.
+
+        Args:
+            name: What is repeated, for messages.
+            action: Takes a batch; returns its loss and what it reports.
+            metrics: Gives the metrics at the end of a loop. None where only the steps
+                know what to report.
+            stops: Whether a loss that is NaN or infinite ends the loop.
+            eager: Whether to run step by step in Python, to be debugged.
+        """
+        import tensorflow as tf
+
+        self._name = name
+        self._action = action
+        self._metrics = metrics
+        self._stops = stops
+        self._eager = eager
+        self._arrays_functions: dict[Any, Any] = {}
+        self._stream_function = (
+            self._over_stream
+            if eager
+            else tf.function(self._over_stream, autograph=False)
+        )
+        self._seen: dict[str, str] = {}
+
+    def over_arrays(
+        self, arrays: Any, order: Any, *, expected: bool = False
+    ) -> Stretch:
+        """Takes one step for each row of `order`.
+
+        Args:
+            arrays: Structure of tensors, (samples, ...).
+            order: int32, (steps, batch): the samples of each batch.
+            expected: Whether a batch of this size is no surprise, as the last of an
+                epoch; else compiling for it is reported.
+        """
+        import tensorflow as tf
+
+        leaves = keras.tree.flatten(arrays)
+        key = (order.shape[1], *((leaf.dtype, *leaf.shape) for leaf in leaves))
+        function = self._arrays_functions.get(key)
+        if function is None:
+            if not expected:
+                self._report_compiling(
+                    {**_describe(arrays), "batch size": order.shape[1]}
+                )
+            if self._eager:
+                function = self._over_arrays
+            else:
+                function = tf.function(
+                    self._over_arrays, autograph=False
+                ).get_concrete_function(
+                    keras.tree.map_structure(tf.TensorSpec.from_tensor, arrays),
+                    tf.TensorSpec((None, order.shape[1]), tf.int32),
+                )
+            self._arrays_functions[key] = function
+        stretch: Stretch = _as_numbers(*function(arrays, tf.constant(order)))
+        if self._stops and stretch.nonfinite:
+            row = order[stretch.steps - 1]
+            batch = keras.tree.map_structure(lambda leaf: tf.gather(leaf, row), arrays)
+            return replace(stretch, batch=batch)
+        return stretch
+
+    def over_stream(self, iterator: Any, steps: int) -> Stretch:
+        """Takes at most `steps` steps; fewer where the stream ends."""
+        import tensorflow as tf
+
+        self._report_compiling(_describe(iterator.element_spec))
+        *state, last = self._stream_function(iterator, tf.constant(steps))
+        stretch = _as_numbers(*state)
+        if self._stops and stretch.nonfinite:
+            return replace(stretch, batch=last.get_value())
+        return stretch
+
+    def _over_arrays(self, arrays: Any, order: Any) -> tuple[Any, ...]:
+        import tensorflow as tf
+
+        def batch(step: Any) -> Any:
+            row = order[step]
+            return keras.tree.map_structure(lambda leaf: tf.gather(leaf, row), arrays)
+
+        def body(*state: Any) -> Any:
+            return self._advance(_State(*state), batch(state[0]))
+
+        begin = self._begin(lambda: batch(0))
+        steps = tf.shape(order)[0]
+        end = tf.while_loop(
+            lambda step, going, *_: (step < steps) & going,
+            body,
+            begin,
+            parallel_iterations=1,
+        )
+        return self._end(*end)
+
+    def _over_stream(self, iterator: Any, steps: Any) -> tuple[Any, ...]:
+        import tensorflow as tf
+
+        def more(step: Any, going: Any, *rest: Any) -> Any:
+            return (step < steps) & going & rest[-1].has_value()
+
+        def body(*state_and_next: Any) -> Any:
+            *before, current = state_and_next
+            state = self._advance(_State(*before), current.get_value())
+            # Not past the last step: the batch is for the next call. Nor past a loss
+            # that stops the loop: its batch is returned to be looked at.
+            following = tf.cond(
+                (state[0] < steps) & state[1],
+                iterator.get_next_as_optional,
+                lambda: current,
+            )
+            return (*state, following)
+
+        first = iterator.get_next_as_optional()
+        begin = (*self._begin(first.get_value), first)
+        *end, last = tf.while_loop(more, body, begin, parallel_iterations=1)
+        return (*self._end(*end), last)
+
+    def _begin(self, batch: Callable[[], Any]) -> tuple[Any, ...]:
+        import tensorflow as tf
+
+        logs: Any = ()
+        if self._metrics is None:
+            # Only their form matters here: a loop must know it before its first step.
+            step = tf.function(self._action, autograph=False)
+            spec = keras.tree.map_structure(tf.type_spec_from_value, batch())
+            reported = step.get_concrete_function(spec).structured_outputs[1]
+            logs = keras.tree.map_structure(
+                lambda log: tf.zeros(log.shape, log.dtype), reported
+            )
+        nan = tf.constant(float("nan"), tf.float64)
+        return tf.constant(0), tf.constant(True), nan, tf.constant(0), logs
+
+    def _advance(self, state: _State, batch: Any) -> tuple[Any, ...]:
+        import tensorflow as tf
+
+        loss, logs = self._action(batch)
+        loss = tf.cast(loss, tf.float64)
+        finite = tf.math.is_finite(loss)
+        return (
+            state.step + 1,
+            finite if self._stops else tf.constant(True),
+            tf.where(finite, loss, state.last_finite),
+            state.nonfinite + tf.cast(~finite, tf.int32),
+            logs if self._metrics is None else (),
+        )
+
+    def _end(
+        self, step: Any, going: Any, last_finite: Any, nonfinite: Any, logs: Any
+    ) -> tuple[Any, ...]:
+        return (
+            step,
+            logs if self._metrics is None else self._metrics(),
+            last_finite,
+            nonfinite,
+        )
+
+    def _report_compiling(self, seen: dict[str, Any]) -> None:
+        """Says which argument makes a loop be compiled again, if one does."""
+        before, self._seen = self._seen, seen
+        changed = [
+            f"{name} changed from {before.get(name)} to {value}"
+            for name, value in seen.items()
+            if before and before.get(name) != value
+        ]
+        if changed:
+            warnings.warn(
+                f"The {self._name} loop is compiled again: {'; '.join(changed)}.",
+                stacklevel=5,
+            )
+
+
+def _as_numbers(step: Any, logs: Any, last_finite: Any, nonfinite: Any) -> Stretch:
+    return Stretch(int(step), logs, float(last_finite), int(nonfinite))
+
+
+def _describe(data: Any) -> dict[str, str]:
+    """Names each part of the data with its dtype and the shape of a sample."""
+    x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+    described = {}
+    for name, part in (("x", x), ("y", y), ("sample_weight", weight)):
+        for path, leaf in keras.tree.flatten_with_path(part):
+            if leaf is not None and hasattr(leaf, "dtype"):
+                where = "".join(f"[{key!r}]" for key in path)
+                shape = tuple(leaf.shape)[1:]
+                described[name + where] = f"{leaf.dtype.name} {shape}"
+    return described

@@ -1,0 +1,181 @@
+"""Which models may be computed in shards of a batch, and how a batch is divided.
+
+A model may be split if each sample's output depends on that sample alone. Only the
+passes forward and backward through the layers are split: loss, metrics and weight
+regularisers see the whole batch, so none of them forbids it and their arithmetic does
+not change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from .. import activations as our_activations
+from .. import layers as our_layers
+from ..activations._activation import FUNCTIONS, Activate, with_logits
+from ._keras import Functional
+
+# Layers of keras.layers that treat each sample alone. A subclass is none of them: what
+# it overrides is unknown.
+_LAYER_NAMES = (
+    *("Activation", "Add", "Average", "AveragePooling1D", "AveragePooling2D"),
+    *("AveragePooling3D", "Concatenate", "Conv1D", "Conv1DTranspose", "Conv2D"),
+    *("Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Cropping1D", "Cropping2D"),
+    *("Cropping3D", "Dense", "DepthwiseConv1D", "DepthwiseConv2D", "Dropout", "ELU"),
+    *("Flatten", "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D"),
+    *("GlobalAveragePooling2D", "GlobalAveragePooling3D", "GlobalMaxPooling1D"),
+    *("GlobalMaxPooling2D", "GlobalMaxPooling3D", "GroupNormalization", "Identity"),
+    *("InputLayer", "LayerNormalization", "LeakyReLU", "MaxPooling1D", "MaxPooling2D"),
+    *("MaxPooling3D", "Maximum", "Minimum", "Multiply", "PReLU", "Permute", "ReLU"),
+    *("RepeatVector", "Rescaling", "Reshape", "SeparableConv1D", "SeparableConv2D"),
+    *("Softmax", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"),
+    *("Subtract", "UpSampling1D", "UpSampling2D", "UpSampling3D", "ZeroPadding1D"),
+    *("ZeroPadding2D", "ZeroPadding3D"),
+)
+_LAYERS = {getattr(keras.layers, name) for name in _LAYER_NAMES} | {
+    getattr(our_layers, name) for name in our_layers.__all__
+}
+
+_ACTIVATIONS = {
+    function
+    for name, function in vars(keras.activations).items()
+    if not name.startswith("_") and name not in ("deserialize", "get", "serialize")
+} | {our_activations.get(name) for name in FUNCTIONS}
+
+# What `x + y` of two symbolic tensors becomes.
+_SUMS = ("Add", "Multiply", "Subtract")
+
+
+def why_whole(model: keras.Model) -> str:
+    """Returns why a built model must see a batch as a whole; empty if it need not.
+
+    Example:
+        >>> from keras_cnn import article_cnn
+        >>> why_whole(article_cnn())
+        ''
+        >>> layers = [keras.Input((4,)), keras.layers.BatchNormalization(name="norm")]
+        >>> why_whole(keras.Sequential(layers))
+        'norm is a BatchNormalization, which may mix samples'
+    """
+    if any(tensor.shape[0] is not None for tensor in getattr(model, "inputs", [])):
+        return "an input has a fixed batch size"
+    return _why_graph(model)
+
+
+def _why_graph(model: keras.Model) -> str:
+    if isinstance(model, keras.Sequential):
+        own = type(model).call is not keras.Sequential.call
+        operations: Sequence[Any] = model.layers
+    elif isinstance(model, Functional):
+        own = type(model).call is not Functional.call
+        operations = model.operations
+    else:
+        return f"{model.name} is neither a Sequential nor a functional model"
+    if own:
+        return f"{model.name} has a call method of its own"
+    return next(filter(None, map(_why_operation, operations)), "")
+
+
+def _why_operation(operation: Any) -> str:
+    kind = type(operation).__name__
+    if isinstance(operation, keras.Model):
+        return _why_graph(operation)
+    if not isinstance(operation, keras.layers.Layer):
+        if isinstance(operation, Activate) or _adds_batches(operation):
+            return ""
+        return f"{operation.name} is an operation, {kind}, which may mix samples"
+    if type(operation) not in _LAYERS:
+        return f"{operation.name} is a {kind}, which may mix samples"
+    if operation.activity_regularizer is not None:
+        return f"{operation.name} has an activity regulariser, a mean over the batch"
+    if not _acts_alone(getattr(operation, "activation", None)):
+        return f"{operation.name} has an activation of unknown making"
+    if _axis_is_batch(operation):
+        return f"{operation.name} works along the axis of the batch"
+    return ""
+
+
+def _adds_batches(operation: Any) -> bool:
+    if type(operation).__module__ != "keras.src.ops.numpy":
+        return False
+    return type(operation).__name__ in _SUMS and all(
+        isinstance(tensor, keras.KerasTensor)
+        and tensor.shape[:1] == (None,)
+        and len(tensor.shape) == len(node.output_tensors[0].shape)
+        for node in operation._inbound_nodes
+        for tensor in (*node.arguments.args, *node.arguments.kwargs.values())
+    )
+
+
+def _acts_alone(activation: Any) -> bool:
+    if isinstance(activation, keras.layers.Layer):
+        return not _why_operation(activation)
+    return activation is None or activation in _ACTIVATIONS
+
+
+def _axis_is_batch(layer: keras.layers.Layer) -> bool:
+    axes = getattr(layer, "axis", None)
+    if axes is None:
+        return False
+    rank = len(layer.output.shape)
+    axes = axes if isinstance(axes, list | tuple) else [axes]
+    return any(axis % rank == 0 for axis in axes)
+
+
+def shard(data: Any, count: int, index: Any) -> tuple[Any, Any]:
+    """Returns the part of a batch for one of `count` shards, and how many of it count.
+
+    Parts are contiguous and differ by at most the last ones being shorter. A batch of
+    fewer samples than shards gives the last shards its last sample once more, of which
+    none counts: TensorFlow's convolution fails on an empty batch.
+
+    Args:
+        data: Structure of tensors, (batch, ...).
+        count: Number of shards.
+        index: Which of them, from 0; a number or a tensor.
+    """
+    import tensorflow as tf
+
+    size = batch_size(data)
+    most = -(-size // count)
+    begin = index * most
+    if isinstance(size, int) and isinstance(index, int):
+        first, end = min(begin, size - 1), min(begin + most, size)
+        counting = max(0, end - begin)
+        end = max(end, first + 1)
+    else:
+        first, end = tf.minimum(begin, size - 1), tf.minimum(begin + most, size)
+        counting = tf.maximum(0, end - begin)
+        end = tf.maximum(end, first + 1)
+    return keras.tree.map_structure(lambda part: part[first:end], data), counting
+
+
+def batch_size(data: Any) -> Any:
+    """Returns the length of a batch: a number where it is known, else a tensor."""
+    import tensorflow as tf
+
+    first = next(leaf for leaf in keras.tree.flatten(data) if leaf is not None)
+    size = first.shape[0]
+    return tf.shape(first)[0] if size is None else size
+
+
+def join(parts: Sequence[Any], size: Any) -> Any:
+    """Returns the outputs of the shards as those of one batch of `size` samples.
+
+    The logits that a softmax or sigmoid leaves on its output, by which cross-entropy
+    computes, are joined along with it.
+    """
+    return keras.tree.map_structure(lambda *outputs: _join(outputs, size), *parts)
+
+
+def _join(outputs: Sequence[Any], size: Any) -> Any:
+    import tensorflow as tf
+
+    joined = tf.concat(outputs, 0)[:size]
+    logits = [getattr(output, "_keras_logits", None) for output in outputs]
+    if any(logit is None for logit in logits):
+        return joined
+    return with_logits(joined, tf.concat(logits, 0)[:size])

@@ -1,0 +1,194 @@
+"""The arithmetic of one step: forward, loss, gradient, update, metrics.
+
+As in `Model.train_step` and `Model.test_step`, but that the passes through the layers
+may be computed in shards, and that a loss that is no number is not learned from.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import keras
+
+from .splitting import batch_size, join, shard
+from .updates import fused_updates
+
+OnNonfinite = Literal["stop", "skip", "ignore"]
+
+_PHASE_STEPS = {"train": "train_step", "test": "test_step", "predict": "predict_step"}
+
+
+class Steps:
+    """The steps of a compiled model, to be traced into a loop."""
+
+    def __init__(
+        self, model: keras.Model, shards: int = 1, on_nonfinite: OnNonfinite = "ignore"
+    ) -> None:
+        """Takes what the steps depend on.
+
+        Args:
+            model: A compiled and built Keras model.
+            shards: Parts of a batch that are computed side by side.
+            on_nonfinite: What becomes of a step whose loss is NaN or infinite: "stop"
+                keeps the weights and counts it in the metrics; "skip" leaves no trace
+                of it; "ignore" takes it as any other.
+        """
+        self.model = model
+        self.shards = shards
+        self.on_nonfinite = on_nonfinite
+        # A step of the user's own decides itself what it computes, and what it reports.
+        self._own = {step for step in _PHASE_STEPS.values() if _overrides(model, step)}
+
+    def reports_itself(self, phase: Literal["train", "test"]) -> bool:
+        """Returns whether only the steps know what to report, not the metrics."""
+        own_metrics = _overrides(self.model, "compute_metrics")
+        return _PHASE_STEPS[phase] in self._own or own_metrics
+
+    def train(self, data: Any) -> tuple[Any, dict[str, Any]]:
+        """Learns from a batch.
+
+        Args:
+            data: (x,), (x, y) or (x, y, sample_weight), structures of tensors.
+
+        Returns:
+            The loss, a scalar, and what the step reports.
+        """
+        data = _without_missing(data)
+        if "train_step" in self._own:
+            logs = self.model.train_step(data)
+            return _reported_loss(logs), logs
+        return self._learn(*keras.utils.unpack_x_y_sample_weight(data))
+
+    def test(self, data: Any) -> tuple[Any, dict[str, Any]]:
+        """Measures a batch.
+
+        Returns:
+            The loss, a scalar, and what the step reports.
+        """
+        data = _without_missing(data)
+        if "test_step" in self._own:
+            logs = self.model.test_step(data)
+            return _reported_loss(logs), logs
+        x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+        y_pred = self.forward(x, training=False)
+        loss = self._loss(x, y, y_pred, weight, training=False)
+        return loss, self._report(x, y, y_pred, weight, loss)
+
+    def predict(self, data: Any) -> Any:
+        """Returns the model's outputs for a batch."""
+        data = _without_missing(data)
+        if "predict_step" in self._own:
+            return self.model.predict_step(data)
+        x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return self.forward(x, training=False)
+
+    def forward(self, x: Any, *, training: bool) -> Any:
+        """Returns the outputs for a whole batch, however it is computed."""
+        if self.shards == 1:
+            return self.call(x, training=training)
+        parts = [shard(x, self.shards, index)[0] for index in range(self.shards)]
+        outputs = [self.call(part, training=training) for part in parts]
+        return join(outputs, batch_size(x))
+
+    def call(self, x: Any, *, training: bool) -> Any:
+        """Calls the model, which may know nothing of training."""
+        if self.model._call_has_training_arg:
+            return self.model(x, training=training)
+        return self.model(x)
+
+    def _learn(self, x: Any, y: Any, weight: Any) -> tuple[Any, dict[str, Any]]:
+        import tensorflow as tf
+
+        model, optimizer = self.model, self.model.optimizer
+        keep = _Keeper(model) if self.on_nonfinite != "ignore" else None
+        with tf.GradientTape() as tape:
+            y_pred = self.forward(x, training=True)
+            loss = self._loss(x, y, y_pred, weight, training=True)
+            scaled = optimizer.scale_loss(loss)
+        variables = model.trainable_weights
+        gradients = tape.gradient(scaled, variables)
+
+        def update() -> None:
+            with fused_updates(optimizer):
+                optimizer.apply(gradients, variables)
+
+        if keep is None:
+            update()
+            return loss, self._report(x, y, y_pred, weight, loss)
+
+        finite = tf.math.is_finite(loss)
+        if self.on_nonfinite == "stop":
+            tf.cond(finite, _returning_nothing(update), keep.restore)
+            return loss, self._report(x, y, y_pred, weight, loss)
+
+        def update_and_report() -> None:
+            update()
+            self._report(x, y, y_pred, weight, loss)
+
+        tf.cond(finite, _returning_nothing(update_and_report), keep.restore)
+        return loss, model.get_metrics_result()
+
+    def _loss(self, x: Any, y: Any, y_pred: Any, weight: Any, *, training: bool) -> Any:
+        return self.model._compute_loss(
+            x=x, y=y, y_pred=y_pred, sample_weight=weight, training=training
+        )
+
+    def _report(
+        self, x: Any, y: Any, y_pred: Any, weight: Any, loss: Any
+    ) -> dict[str, Any]:
+        self.model._loss_tracker.update_state(loss, sample_weight=batch_size(x))
+        logs: dict[str, Any] = self.model.compute_metrics(
+            x, y, y_pred, sample_weight=weight
+        )
+        return logs
+
+
+class _Keeper:
+    """Keeps what a forward pass changes (moving means, random states), to undo it."""
+
+    def __init__(self, model: keras.Model) -> None:
+        import tensorflow as tf
+
+        self._variables = model.non_trainable_variables
+        self._values = [tf.identity(variable.value) for variable in self._variables]
+
+    def restore(self) -> Any:
+        for variable, value in zip(self._variables, self._values, strict=True):
+            variable.assign(value)
+        return _nothing()
+
+
+def _overrides(model: keras.Model, method: str) -> bool:
+    return getattr(type(model), method) is not getattr(keras.Model, method)
+
+
+def _without_missing(data: Any) -> Any:
+    """Turns what tf.data gives for a missing sample weight into None."""
+    import tensorflow as tf
+
+    return keras.tree.map_structure(
+        lambda leaf: None if isinstance(leaf, tf.experimental.Optional) else leaf, data
+    )
+
+
+def _reported_loss(logs: Any) -> Any:
+    """The loss that a step of the user's own reports; 0 if it reports none."""
+    import tensorflow as tf
+
+    loss = logs.get("loss") if isinstance(logs, dict) else None
+    return tf.constant(0.0) if loss is None else tf.reduce_sum(loss)
+
+
+def _returning_nothing(action: Any) -> Any:
+    def branch() -> Any:
+        action()
+        return _nothing()
+
+    return branch
+
+
+def _nothing() -> Any:
+    """What both branches of a condition return, since they must return something."""
+    import tensorflow as tf
+
+    return tf.constant(0)
