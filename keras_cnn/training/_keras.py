@@ -5,10 +5,16 @@ metric is built) would otherwise be written here a second time and drift apart. 
 with Keras 3.15; a test names whichever of them a later version no longer has.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
 from keras.src.backend.tensorflow.trainer import (
     convert_to_np_if_not_ragged,
     potentially_ragged_concat,
 )
+from keras.src.losses import loss as loss_module
 from keras.src.models.functional import Functional
 from keras.src.trainers.data_adapters import get_data_adapter
 from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
@@ -26,6 +32,7 @@ __all__ = [
     "convert_to_sliceable",
     "get_data_adapter",
     "is_default",
+    "losses_of_whole_batches",
     "potentially_ragged_concat",
     "pythonify_logs",
     "train_validation_split",
@@ -40,8 +47,40 @@ MODEL_ATTRIBUTES = (
     "_compute_loss",
     "_flatten_layers",
     "_flatten_metrics_in_order",
+    "_get_regularization_losses",
     "_initial_epoch",
     "_loss_tracker",
+    "_losses_override",
     "_should_eval",
     "_symbolic_build",
 )
+
+
+@contextmanager
+def losses_of_whole_batches(model: keras.Model, penalty: Any) -> Iterator[None]:
+    """Lets a replica compute the loss of a whole batch while inside.
+
+    Keras divides a mean by the number of replicas, because it takes each to see a part
+    of the batch; here each sees all of it.
+
+    Args:
+        model: The model, whose own losses are left out.
+        penalty: A scalar: what stands in their place, summed over the replicas.
+    """
+    scale, unscale = (
+        loss_module.scale_loss_for_distribution,
+        loss_module.unscale_loss_for_distribution,
+    )
+    loss_module.scale_loss_for_distribution = _unchanged
+    loss_module.unscale_loss_for_distribution = _unchanged
+    override, model._losses_override = model._losses_override, [penalty]
+    try:
+        yield
+    finally:
+        loss_module.scale_loss_for_distribution = scale
+        loss_module.unscale_loss_for_distribution = unscale
+        model._losses_override = override
+
+
+def _unchanged(value: Any) -> Any:
+    return value

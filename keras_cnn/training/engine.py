@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import keras
 
+from .distribution import ReplicatedSteps
 from .loops import Loop
 from .planning import choose_jit, choose_shards
 from .sources import Source
@@ -92,6 +93,8 @@ class Engine:
     def _steps(self, source: Source) -> tuple[Steps, bool]:
         shards, _ = choose_shards(self._model, source.batch_size, self._strategy)
         jit, _ = choose_jit(self._model, self._jit_compile)
+        if self._strategy is not None:
+            return ReplicatedSteps(self._model, self._strategy, self._on_nonfinite), jit
         return Steps(self._model, shards, self._on_nonfinite), jit
 
     def _metrics(self) -> dict[str, Any]:

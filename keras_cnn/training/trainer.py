@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -17,6 +18,7 @@ from ._keras import (
     train_validation_split,
 )
 from .checkpoints import Checkpoints
+from .distribution import agreed
 from .engine import Engine
 from .fitting import Fit
 from .pacing import Hooks, Pace
@@ -103,6 +105,11 @@ class Trainer:
                 "The model must be compiled: call `model.compile` first. "
                 f"Received: model={model!r}."
             )
+        if strategy is not None and model.distribute_strategy is not strategy:
+            raise InputError(
+                "The model must be made and compiled within `strategy.scope()`. "
+                f"Received: model={model.name} made outside of it."
+            )
         check_choice("on_nonfinite", on_nonfinite, get_args(OnNonfinite))
         self.model = model
         self.strategy = strategy
@@ -168,7 +175,7 @@ class Trainer:
             shuffle=shuffle,
             class_weight=class_weight,
             # From NumPy's generator, as `keras.utils.set_random_seed` fixes it.
-            seed=int(np.random.randint(2**31)),
+            seed=agreed(self.strategy, int(np.random.randint(2**31))),
         )
         callbacks = self._callbacks(
             callbacks,
@@ -334,7 +341,8 @@ class Trainer:
 
     def _build(self, source: Source) -> None:
         """Makes all variables that the compiled loops will use."""
-        self.model._symbolic_build(data_batch=source.example)
+        with self.strategy.scope() if self.strategy else nullcontext():
+            self.model._symbolic_build(data_batch=source.example)
 
     def _callbacks(
         self,

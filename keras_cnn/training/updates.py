@@ -60,19 +60,19 @@ def _adam(optimizer: Any) -> Rule:
         dtype = variable.dtype
         index = optimizer._get_variable_index(variable)
         step = tf.cast(optimizer.iterations + 1, dtype)
-        beta_1, beta_2 = (
-            tf.cast(beta, dtype) for beta in (optimizer.beta_1, optimizer.beta_2)
-        )
+        beta_1, beta_2 = optimizer.beta_1, optimizer.beta_2
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=optimizer._momentums[index].value.handle,
             v=optimizer._velocities[index].value.handle,
-            beta1_power=tf.pow(beta_1, step),
-            beta2_power=tf.pow(beta_2, step),
+            # The cast takes a Python number to float32 on the way, in Keras too: in
+            # float64 a constant would end 1e-6 from `fit`.
+            beta1_power=tf.pow(tf.cast(beta_1, dtype), step),
+            beta2_power=tf.pow(tf.cast(beta_2, dtype), step),
             lr=tf.cast(learning_rate, dtype),
-            beta1=beta_1,
-            beta2=beta_2,
-            epsilon=tf.cast(optimizer.epsilon, dtype),
+            beta1=tf.constant(beta_1, dtype),
+            beta2=tf.constant(beta_2, dtype),
+            epsilon=tf.constant(optimizer.epsilon, dtype),
             grad=tf.cast(gradient, dtype),
         )
 
@@ -90,7 +90,7 @@ def _momentum(optimizer: Any) -> Rule:
             accum=optimizer.momentums[index].value.handle,
             lr=tf.cast(learning_rate, dtype),
             grad=tf.cast(gradient, dtype),
-            momentum=tf.cast(optimizer.momentum, dtype),
+            momentum=tf.cast(optimizer.momentum, dtype),  # as above
             use_nesterov=optimizer.nesterov,
         )
 

@@ -1,0 +1,227 @@
+"""Steps that replicas share, with the numbers of one replica.
+
+Every replica is given the whole batch, passes its part of it through the layers, and
+gathers the outputs of all: so each computes the loss of the whole batch, as one replica
+would, whatever the loss, its reduction, the weights and the size of the last batch are.
+Its gradient by the outputs goes back through the part alone, and the optimizer sums
+over the replicas, as Keras's always does.
+
+Parameter servers are out of scope: their workers update without waiting for each other,
+so no two runs, and no number of replicas, would give the same numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from .._checks import InputError
+from ..activations._activation import with_logits
+from ._keras import losses_of_whole_batches
+from .splitting import batch_size, shard
+from .steps import OnNonfinite, Steps
+
+
+class ReplicatedSteps(Steps):
+    """The steps of a model whose variables a strategy has mirrored."""
+
+    def __init__(
+        self, model: keras.Model, strategy: Any, on_nonfinite: OnNonfinite
+    ) -> None:
+        """Takes what the steps depend on; see `Steps`.
+
+        Raises:
+            InputError: If the model has steps of its own, of which it is unknown how
+                they can be shared, or `on_nonfinite` is "skip".
+        """
+        super().__init__(model, on_nonfinite=on_nonfinite)
+        self._strategy = strategy
+        if self.reports_itself("train") or self.reports_itself("test"):
+            raise InputError(
+                "A model that a strategy shares must have Keras's own train_step, "
+                "test_step and compute_metrics. "
+                f"Received: a {type(model).__name__} with its own."
+            )
+        if on_nonfinite == "skip":
+            raise InputError(
+                '`on_nonfinite` must be "stop" or "ignore" with a strategy, whose '
+                "replicas cannot undo a forward pass. Received: on_nonfinite='skip'."
+            )
+
+    def train(self, data: Any) -> tuple[Any, dict[str, Any]]:
+        """Learns from a batch that all replicas are given."""
+        import tensorflow as tf
+
+        losses, gradients = self._strategy.run(self._gradients, args=(data,))
+        loss = self._strategy.experimental_local_results(losses)[0]
+
+        def update() -> Any:
+            self._strategy.run(self._apply, args=(gradients,))
+            return tf.constant(0)
+
+        if self.on_nonfinite == "ignore":
+            update()
+        else:
+            # Out here, since a replica may not share gradients within a condition. The
+            # loss is the same on all of them, so they agree on whether to.
+            tf.cond(tf.math.is_finite(loss), update, lambda: tf.constant(0))
+        return loss, {}
+
+    def test(self, data: Any) -> tuple[Any, dict[str, Any]]:
+        """Measures a batch that all replicas are given."""
+        losses = self._strategy.run(self._measure, args=(data,))
+        return self._strategy.experimental_local_results(losses)[0], {}
+
+    def _gradients(self, data: Any) -> tuple[Any, Any]:
+        import tensorflow as tf
+
+        model, optimizer = self.model, self.model.optimizer
+        x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+        part = _Part(x)
+        with tf.GradientTape() as tape:
+            outputs = part.counting(self.call(part.x, training=True))
+            penalty = part.penalty(model)
+        with tf.GradientTape() as tape_of_loss:
+            gathered = [_gather(leaf) for leaf in outputs]
+            for leaf in gathered:
+                tape_of_loss.watch(leaf)
+            y_pred = part.rebuild(gathered)
+            loss = self._whole_loss(x, y, y_pred, weight, penalty, training=True)
+            scaled = optimizer.scale_loss(loss)
+        by_outputs = tape_of_loss.gradient(
+            scaled, gathered, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+        gradients = tape.gradient(
+            [*outputs, penalty],
+            model.trainable_weights,
+            output_gradients=[
+                *(part.of(leaf) for leaf in by_outputs),
+                optimizer.scale_loss(tf.ones_like(penalty)),
+            ],
+        )
+        self._report_once(x, y, y_pred, weight, loss)
+        return loss, gradients
+
+    def _measure(self, data: Any) -> Any:
+        x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+        part = _Part(x)
+        outputs = part.counting(self.call(part.x, training=False))
+        penalty = part.penalty(self.model)
+        y_pred = part.rebuild([_gather(leaf) for leaf in outputs])
+        loss = self._whole_loss(x, y, y_pred, weight, penalty, training=False)
+        self._report_once(x, y, y_pred, weight, loss)
+        return loss
+
+    def _apply(self, gradients: Any) -> None:
+        self.model.optimizer.apply(gradients, self.model.trainable_weights)
+
+    def _whole_loss(
+        self, x: Any, y: Any, y_pred: Any, weight: Any, penalty: Any, *, training: bool
+    ) -> Any:
+        import tensorflow as tf
+
+        replicas = tf.distribute.get_replica_context()
+        whole = replicas.all_reduce(tf.distribute.ReduceOp.SUM, tf.stop_gradient(penalty))
+        with losses_of_whole_batches(self.model, whole):
+            return self._loss(x, y, y_pred, weight, training=training)
+
+    def _report_once(self, x: Any, y: Any, y_pred: Any, weight: Any, loss: Any) -> None:
+        """Updates the metrics on one replica: on reading, Keras sums over them."""
+        if _replica() == 0:
+            self._report(x, y, y_pred, weight, loss)
+
+
+class _Part:
+    """One replica's part of a batch, and what belongs to it."""
+
+    def __init__(self, x: Any) -> None:
+        import tensorflow as tf
+
+        self._count = tf.distribute.get_strategy().num_replicas_in_sync
+        self.x, self._counting = shard(x, self._count, _replica())
+        self._size = batch_size(x)
+        self._structure: Any = None
+        self._has_logits: list[bool] = []
+
+    def of(self, whole: Any) -> Any:
+        """Returns this part of something of the whole batch."""
+        return shard(whole, self._count, _replica())[0][: self._counting]
+
+    def counting(self, outputs: Any) -> list[Any]:
+        """Returns the outputs, and the logits that lie on them, without padding."""
+        self._structure = outputs
+        leaves = keras.tree.flatten(outputs)
+        logits = [getattr(leaf, "_keras_logits", None) for leaf in leaves]
+        self._has_logits = [logit is not None for logit in logits]
+        found = [logit for logit in logits if logit is not None]
+        return [leaf[: self._counting] for leaf in [*leaves, *found]]
+
+    def rebuild(self, gathered: list[Any]) -> Any:
+        """Returns the outputs of the whole batch as the model returns them."""
+        count = len(self._has_logits)
+        logits = iter(gathered[count:])
+        leaves = [
+            with_logits(leaf, next(logits)) if has else leaf
+            for leaf, has in zip(gathered[:count], self._has_logits, strict=True)
+        ]
+        return keras.tree.pack_sequence_as(self._structure, leaves)
+
+    def penalty(self, model: keras.Model) -> Any:
+        """Returns this replica's share of what the model adds to the loss.
+
+        Penalties on weights are the same on all; those on activations are means over a
+        part, which count as much as it has samples.
+        """
+        import tensorflow as tf
+
+        on_weights = model._get_regularization_losses()
+        on_outputs = model.losses[: len(model.losses) - len(on_weights)]
+        dtype = keras.backend.floatx()
+        share = tf.cast(self._counting, dtype) / tf.cast(self._size, dtype)
+        total = tf.zeros((), dtype)
+        for loss in on_outputs:
+            total += tf.cast(tf.reduce_sum(loss), dtype) * share
+        for loss in on_weights:
+            total += tf.cast(tf.reduce_sum(loss), dtype) / self._count
+        return total
+
+
+def agreed(strategy: Any, number: int) -> int:
+    """Returns the number that the first replica has, to all of them."""
+    import tensorflow as tf
+
+    if strategy is None:
+        return number
+
+    def of_first() -> Any:
+        own = tf.constant(number if _replica() == 0 else 0, tf.int64)
+        context = tf.distribute.get_replica_context()
+        return context.all_reduce(tf.distribute.ReduceOp.SUM, own)
+
+    agreed_on = tf.function(lambda: strategy.run(of_first), autograph=False)()
+    return int(strategy.experimental_local_results(agreed_on)[0])
+
+
+def is_chief(strategy: Any) -> bool:
+    """Returns whether this process is the one that writes."""
+    resolver = getattr(strategy, "cluster_resolver", None)
+    if resolver is None or not resolver.cluster_spec().as_dict():
+        return True
+    kind, index = resolver.task_type, resolver.task_id
+    chief = "chief" if "chief" in resolver.cluster_spec().jobs else "worker"
+    return kind == chief and index == 0
+
+
+def _replica() -> int:
+    import tensorflow as tf
+
+    replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+    return int(tf.get_static_value(replica))
+
+
+def _gather(leaf: Any) -> Any:
+    import tensorflow as tf
+
+    context = tf.distribute.get_replica_context()
+    return tf.stop_gradient(context.all_gather(leaf, axis=0))
