@@ -17,6 +17,7 @@ import time
 import warnings
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -60,7 +61,14 @@ class Checkpoints:
     """Saves the state of a model's training to a folder, and restores it."""
 
     def __init__(
-        self, folder: Path, every: int | timedelta | None, kept: int, model: keras.Model
+        self,
+        folder: Path,
+        every: int | timedelta | None,
+        kept: int,
+        model: keras.Model,
+        *,
+        agree: Callable[[int], int] = lambda number: number,
+        writes: bool = True,
     ) -> None:
         """Checks the arguments; nothing is written yet.
 
@@ -69,6 +77,8 @@ class Checkpoints:
             every: Steps between two, or time; None for one at the end of each epoch.
             kept: How many are kept, the newest ones.
             model: A compiled Keras model.
+            agree: From one's own number to that of the first of all workers.
+            writes: Whether this process is the one that writes.
 
         Raises:
             InputError: If an argument breaks its rule.
@@ -84,6 +94,8 @@ class Checkpoints:
         self.every = every
         self._kept = kept
         self._model = model
+        self._agree = agree
+        self._writes = writes
         self._last = time.monotonic()
 
     @property
@@ -96,14 +108,31 @@ class Checkpoints:
         """The checkpoints there are, the oldest first."""
         return sorted(self.folder.glob(_PATTERN), key=_position)
 
+    def check_unused(self) -> None:
+        """Raises if there are checkpoints already: of another run, to be resumed.
+
+        Raises:
+            InputError: If there are.
+        """
+        if found := self.paths:
+            raise InputError(
+                "`checkpoint_dir` must be without checkpoints when a run begins; give "
+                "`resume=True` to go on from them. Received: "
+                f"checkpoint_dir={str(self.folder)!r} with {found[-1].name}."
+            )
+
     def due(self, steps: int) -> bool:
         """Returns whether one is due after `steps` steps of the whole run."""
         if isinstance(self.every, timedelta):
-            return time.monotonic() - self._last >= self.every.total_seconds()
+            waited = time.monotonic() - self._last >= self.every.total_seconds()
+            return bool(self._agree(int(waited)))
         return self.every is not None and steps % self.every == 0
 
     def save(self, progress: Progress) -> Path:
-        """Writes a checkpoint, and removes those that are older than the kept ones."""
+        """Writes a checkpoint, and removes those that are older than the kept ones.
+
+        All workers call it, since reading a metric is something that they do together.
+        """
         path = self.folder / f"checkpoint-{progress.epoch:06d}-{progress.step:09d}.npz"
         variables = self._variables()
         note = {
@@ -117,13 +146,15 @@ class Checkpoints:
             for index, variable in enumerate(variables)
         }
         arrays["note"] = np.frombuffer(json.dumps(note).encode(), np.uint8)
+        self._last = time.monotonic()
+        if not self._writes:
+            return path
         with replaced_file(path) as temporary, temporary.open("wb") as file:
             np.savez(file, **arrays)
             file.flush()
             os.fsync(file.fileno())
         for old in self.paths[: -self._kept]:
             old.unlink(missing_ok=True)
-        self._last = time.monotonic()
         return path
 
     def restore(self) -> Progress | None:
@@ -134,8 +165,9 @@ class Checkpoints:
         Raises:
             InputError: If all there are are damaged, or they are of another model.
         """
-        for unfinished in self.folder.glob(UNFINISHED):  # by a process that was killed
-            shutil.rmtree(unfinished, ignore_errors=True)
+        if self._writes:
+            for unfinished in self.folder.glob(UNFINISHED):  # by a process now dead
+                shutil.rmtree(unfinished, ignore_errors=True)
         damaged = []
         for path in reversed(self.paths):
             try:

@@ -12,6 +12,8 @@ so no two runs, and no number of replicas, would give the same numbers.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -122,7 +124,9 @@ class ReplicatedSteps(Steps):
         import tensorflow as tf
 
         replicas = tf.distribute.get_replica_context()
-        whole = replicas.all_reduce(tf.distribute.ReduceOp.SUM, tf.stop_gradient(penalty))
+        whole = replicas.all_reduce(
+            tf.distribute.ReduceOp.SUM, tf.stop_gradient(penalty)
+        )
         with losses_of_whole_batches(self.model, whole):
             return self._loss(x, y, y_pred, weight, training=training)
 
@@ -191,9 +195,6 @@ def agreed(strategy: Any, number: int) -> int:
     """Returns the number that the first replica has, to all of them."""
     import tensorflow as tf
 
-    if strategy is None:
-        return number
-
     def of_first() -> Any:
         own = tf.constant(number if _replica() == 0 else 0, tf.int64)
         context = tf.distribute.get_replica_context()
@@ -205,12 +206,49 @@ def agreed(strategy: Any, number: int) -> int:
 
 def is_chief(strategy: Any) -> bool:
     """Returns whether this process is the one that writes."""
-    resolver = getattr(strategy, "cluster_resolver", None)
-    if resolver is None or not resolver.cluster_spec().as_dict():
+    if not has_workers(strategy):
         return True
-    kind, index = resolver.task_type, resolver.task_id
+    resolver = strategy.cluster_resolver
     chief = "chief" if "chief" in resolver.cluster_spec().jobs else "worker"
-    return kind == chief and index == 0
+    return bool(resolver.task_type == chief and resolver.task_id == 0)
+
+
+def has_workers(strategy: Any) -> bool:
+    """Returns whether the replicas are processes that could die one by one."""
+    resolver = getattr(strategy, "cluster_resolver", None)
+    return resolver is not None and bool(resolver.cluster_spec().as_dict())
+
+
+class WorkerLostError(RuntimeError):
+    """A worker of a multi-worker strategy has died or cannot be reached."""
+
+
+@contextmanager
+def lost_workers_named(strategy: Any) -> Iterator[None]:
+    """Turns what TensorFlow raises when a worker is gone into an error that says so.
+
+    Raises:
+        WorkerLostError: On the workers that are left, some seconds after one is gone.
+    """
+    import tensorflow as tf
+
+    if not has_workers(strategy):
+        yield
+        return
+    try:
+        yield
+    except (
+        tf.errors.AbortedError,
+        tf.errors.DeadlineExceededError,
+        tf.errors.InternalError,
+        tf.errors.UnavailableError,
+    ) as error:
+        reason = str(error).partition("} ")[2].splitlines()
+        raise WorkerLostError(
+            "All workers must stay up: one is gone or cannot be reached, so training "
+            "stops here; start them all again, with `resume` if there are checkpoints. "
+            f"TensorFlow says: {reason[0] if reason else error}"
+        ) from error
 
 
 def _replica() -> int:

@@ -33,6 +33,7 @@ class Fit:
         validation_freq: As `Model.fit` takes it.
         on_nonfinite: As `Trainer` takes it.
         checkpoints: Where the run's state is kept; None for nowhere.
+        agree: From this worker's number to that of the first of all workers.
     """
 
     model: keras.Model
@@ -45,6 +46,7 @@ class Fit:
     validation_freq: Any
     on_nonfinite: OnNonfinite
     checkpoints: Checkpoints | None
+    agree: Callable[[int], int]
 
     def run(self, resume: bool) -> keras.callbacks.History:
         """Trains, and returns the History callback.
@@ -67,7 +69,7 @@ class Fit:
         intervals = list(self._hooks.intervals)
         if self.checkpoints and self.checkpoints.interval:
             intervals.append(self.checkpoints.interval)
-        self._pace = Pace(intervals, total)
+        self._pace = Pace(intervals, total, self.agree)
 
         logs: dict[str, Any] | None = None
         for epoch in range(first, self.epochs):

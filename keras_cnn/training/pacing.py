@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import keras
@@ -28,8 +28,21 @@ class Pace:
     steps as fit into half a second, by the speed seen so far.
     """
 
-    def __init__(self, intervals: Sequence[int], done: int = 0) -> None:
-        """Takes the intervals, in steps, and the steps already done."""
+    def __init__(
+        self,
+        intervals: Sequence[int],
+        done: int = 0,
+        agree: Callable[[int], int] = lambda steps: steps,
+    ) -> None:
+        """Takes what bounds a call.
+
+        Args:
+            intervals: In steps; may be empty.
+            done: The steps already done.
+            agree: From one's own number to that of all workers, which must take the
+                same steps in a call although their clocks differ.
+        """
+        self._agree = agree
         self.done = done
         self._intervals = intervals
         self._affordable = _FIRST_STEPS
@@ -39,7 +52,7 @@ class Pace:
         """Returns the steps of the next call, which begins now."""
         self._begin = time.perf_counter()
         to_next = [interval - self.done % interval for interval in self._intervals]
-        return min([self._affordable, *to_next])
+        return self._agree(min([self._affordable, *to_next]))
 
     def took(self, steps: int) -> None:
         """Says how many steps the call has taken, now that it ends."""

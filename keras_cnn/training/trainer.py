@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,17 +12,13 @@ import keras
 import numpy as np
 
 from .._checks import InputError, check_choice, check_count
-from ._keras import (
-    convert_to_np_if_not_ragged,
-    potentially_ragged_concat,
-    pythonify_logs,
-    train_validation_split,
-)
+from ._keras import train_validation_split
+from .callback_list import make_callback_list
 from .checkpoints import Checkpoints
-from .distribution import agreed
+from .distribution import agreed, has_workers, is_chief, lost_workers_named
 from .engine import Engine
 from .fitting import Fit
-from .pacing import Hooks, Pace
+from .measuring import measure, predict
 from .planning import (
     Choice,
     Plan,
@@ -33,7 +30,6 @@ from .planning import (
     on_gpu,
     warn_of_slow_precision,
 )
-from .progress import ProgressBar
 from .sources import Source, make_source
 from .steps import OnNonfinite
 
@@ -115,10 +111,16 @@ class Trainer:
         self.strategy = strategy
         self._jit_compile = jit_compile
         self._on_nonfinite = on_nonfinite
+        self._agree = partial(agreed, strategy) if has_workers(strategy) else int
         self._checkpoints = None
         if checkpoint_dir is not None:
             self._checkpoints = Checkpoints(
-                Path(checkpoint_dir), checkpoint_every, checkpoints_kept, model
+                Path(checkpoint_dir),
+                checkpoint_every,
+                checkpoints_kept,
+                model,
+                agree=self._agree,
+                writes=is_chief(strategy),
             )
         elif checkpoint_every is not None or resume:
             raise InputError(
@@ -162,6 +164,8 @@ class Trainer:
             ValueError: As `Model.fit` raises it, for arguments that do not fit.
         """
         check_count("epochs", epochs, least=0)
+        if self._checkpoints and not self._resume:
+            self._checkpoints.check_unused()
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = train_validation_split(
                 (x, y, sample_weight), validation_split=validation_split
@@ -175,7 +179,7 @@ class Trainer:
             shuffle=shuffle,
             class_weight=class_weight,
             # From NumPy's generator, as `keras.utils.set_random_seed` fixes it.
-            seed=agreed(self.strategy, int(np.random.randint(2**31))),
+            seed=self._agree(np.random.randint(2**31)),
         )
         callbacks = self._callbacks(
             callbacks,
@@ -199,7 +203,8 @@ class Trainer:
             )
 
             def evaluate() -> dict[str, Any]:
-                return self._measure(validation, callbacks)
+                loop = self._engine.test_loop(validation)
+                return measure(self.model, loop, validation, callbacks, self._agree)
 
         self._data = Choice(source.described, "by what `fit` was given")
         fit = Fit(
@@ -213,8 +218,10 @@ class Trainer:
             validation_freq=validation_freq,
             on_nonfinite=self._on_nonfinite,
             checkpoints=self._checkpoints,
+            agree=self._agree,
         )
-        return fit.run(self._resume)
+        with lost_workers_named(self.strategy):
+            return fit.run(self._resume)
 
     def evaluate(
         self,
@@ -239,7 +246,9 @@ class Trainer:
         callbacks = self._callbacks(
             callbacks, verbose, epochs=1, steps=source.steps_per_epoch
         )
-        logs = self._measure(source, callbacks)
+        loop = self._engine.test_loop(source)
+        with lost_workers_named(self.strategy):
+            logs = measure(self.model, loop, source, callbacks, self._agree)
         return logs if return_dict else self.model._flatten_metrics_in_order(logs)
 
     def predict(
@@ -259,22 +268,8 @@ class Trainer:
         callbacks = self._callbacks(
             callbacks, verbose, epochs=1, steps=source.steps_per_epoch
         )
-        hooks = Hooks(callbacks, "predict", self.model.steps_per_execution)
-        predict_batch = self._engine.predict_function(source)
-        self.model.stop_predicting = False
-        callbacks.on_predict_begin()
-        outputs = []
-        for batch, data in enumerate(source.batches()):
-            hooks.begin(batch)
-            outputs.append(predict_batch(data))
-            hooks.end(batch, {"outputs": outputs[-1]})
-            if self.model.stop_predicting:
-                break
-        callbacks.on_predict_end()
-        joined = keras.tree.map_structure_up_to(
-            outputs[0], lambda *parts: potentially_ragged_concat(parts), *outputs
-        )
-        return keras.tree.map_structure(convert_to_np_if_not_ragged, joined)
+        function = self._engine.predict_function(source)
+        return predict(self.model, function, source, callbacks)
 
     def plan(self, batch_size: int = 32) -> Plan:
         """Returns what is chosen for this model on this machine, and why.
@@ -313,61 +308,15 @@ class Trainer:
             ),
         )
 
-    def _measure(self, source: Source, callbacks: Any) -> dict[str, Any]:
-        """Runs an evaluation and returns its metrics as numbers."""
-        model = self.model
-        loop = self._engine.test_loop(source)
-        hooks = Hooks(callbacks, "test", model.steps_per_execution)
-        pace = Pace(hooks.intervals)
-        model.stop_evaluating = False
-        callbacks.on_test_begin()
-        model.reset_metrics()
-        done, logs = 0, {}
-
-        def next_steps() -> int:
-            hooks.begin(done)
-            return pace()
-
-        for stretch in source.epoch(loop, next_steps):
-            pace.took(stretch.steps)
-            done += stretch.steps
-            logs = stretch.logs
-            hooks.end(done - 1, logs)
-            if model.stop_evaluating:
-                break
-        logs = pythonify_logs(logs)
-        callbacks.on_test_end(logs)
-        return logs  # type: ignore[no-any-return]
-
     def _build(self, source: Source) -> None:
         """Makes all variables that the compiled loops will use."""
         with self.strategy.scope() if self.strategy else nullcontext():
             self.model._symbolic_build(data_batch=source.example)
 
-    def _callbacks(
-        self,
-        given: Any,
-        verbose: str | int,
-        *,
-        epochs: int,
-        steps: int | None,
-        history: bool = False,
-    ) -> keras.callbacks.CallbackList:
-        if isinstance(given, keras.callbacks.CallbackList):
-            return given
-        shown = 1 if verbose == "auto" else int(verbose)
-        callbacks = keras.tree.flatten(given) if given else []
-        if shown and not any(
-            isinstance(one, keras.callbacks.ProgbarLogger) for one in callbacks
-        ):
-            callbacks.append(ProgressBar(shown))
-        return keras.callbacks.CallbackList(
-            callbacks,
-            add_history=history,
-            model=self.model,
-            verbose=shown,
-            epochs=epochs,
-            steps=steps,
+    def _callbacks(self, given: Any, verbose: str | int, **rest: Any) -> Any:
+        chief = is_chief(self.strategy)
+        return make_callback_list(
+            given, self.model, verbose=verbose, chief=chief, **rest
         )
 
     def _stops(self, callbacks: Any) -> bool:
