@@ -31,6 +31,7 @@ __all__ = [
     "convert_to_np_if_not_ragged",
     "convert_to_sliceable",
     "get_data_adapter",
+    "gradients_of_whole_batches",
     "is_default",
     "losses_of_whole_batches",
     "potentially_ragged_concat",
@@ -80,6 +81,21 @@ def losses_of_whole_batches(model: keras.Model, penalty: Any) -> Iterator[None]:
         loss_module.scale_loss_for_distribution = scale
         loss_module.unscale_loss_for_distribution = unscale
         model._losses_override = override
+
+
+@contextmanager
+def gradients_of_whole_batches(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
+    """Lets an optimizer take gradients that are summed over the replicas already.
+
+    Args:
+        optimizer: Which would sum them itself.
+    """
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    optimizer._all_reduce_sum_gradients = _unchanged
+    try:
+        yield
+    finally:
+        del optimizer._all_reduce_sum_gradients
 
 
 def _unchanged(value: Any) -> Any:

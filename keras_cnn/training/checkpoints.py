@@ -269,7 +269,8 @@ def _from_bytes(
 
 def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray[Any, Any]]]:
     """Reads a whole file: each part is checked against its sum when it is read."""
-    with np.load(path) as archive:
+    # Opened here: NumPy leaves a file open that turns out to be no archive.
+    with path.open("rb") as file, np.load(file) as archive:
         note = json.loads(archive["note"].tobytes())
         count = len(note["variables"])
         return note, [archive[f"{index:06d}"] for index in range(count)]

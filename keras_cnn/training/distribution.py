@@ -3,8 +3,9 @@
 Every replica is given the whole batch, passes its part of it through the layers, and
 gathers the outputs of all: so each computes the loss of the whole batch, as one replica
 would, whatever the loss, its reduction, the weights and the size of the last batch are.
-Its gradient by the outputs goes back through the part alone, and the optimizer sums
-over the replicas, as Keras's always does.
+Its gradient by the outputs goes back through the part alone. The parts' gradients are
+summed before the optimizer sees them: Keras's clips each before it sums them, which is
+another step than that of one replica.
 
 Parameter servers are out of scope: their workers update without waiting for each other,
 so no two runs, and no number of replicas, would give the same numbers.
@@ -20,7 +21,7 @@ import keras
 
 from .._checks import InputError
 from ..activations._activation import with_logits
-from ._keras import losses_of_whole_batches
+from ._keras import gradients_of_whole_batches, losses_of_whole_batches
 from .splitting import batch_size, shard
 from .steps import OnNonfinite, Steps
 
@@ -35,7 +36,8 @@ class ReplicatedSteps(Steps):
 
         Raises:
             InputError: If the model has steps of its own, of which it is unknown how
-                they can be shared, or `on_nonfinite` is "skip".
+                they can be shared, if `on_nonfinite` is "skip", or if the optimizer has
+                an option that Keras cannot share.
         """
         super().__init__(model, on_nonfinite=on_nonfinite)
         self._strategy = strategy
@@ -51,6 +53,15 @@ class ReplicatedSteps(Steps):
                 "replicas cannot undo a forward pass. Received: on_nonfinite='skip'."
             )
 
+        optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+        for option in ("gradient_accumulation_steps", "ema_overwrite_frequency"):
+            if getattr(optimizer, option):
+                raise InputError(
+                    f"The optimizer's `{option}` must be None with a strategy: Keras "
+                    "updates under a condition then, where replicas cannot share "
+                    f"gradients. Received: {option}={getattr(optimizer, option)!r}."
+                )
+
     def train(self, data: Any) -> tuple[Any, dict[str, Any]]:
         """Learns from a batch that all replicas are given."""
         import tensorflow as tf
@@ -59,7 +70,8 @@ class ReplicatedSteps(Steps):
         loss = self._strategy.experimental_local_results(losses)[0]
 
         def update() -> Any:
-            self._strategy.run(self._apply, args=(gradients,))
+            with gradients_of_whole_batches(self.model.optimizer):
+                self._strategy.run(self._apply, args=(gradients,))
             return tf.constant(0)
 
         if self.on_nonfinite == "ignore":
@@ -103,7 +115,7 @@ class ReplicatedSteps(Steps):
             ],
         )
         self._report_once(x, y, y_pred, weight, loss)
-        return loss, gradients
+        return loss, _summed(gradients)
 
     def _measure(self, data: Any) -> Any:
         x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
@@ -191,6 +203,24 @@ class _Part:
         return total
 
 
+def check_made_within(strategy: Any, model: keras.Model) -> None:
+    """Raises unless a model and its optimizer belong to a strategy.
+
+    Raises:
+        InputError: If either was made outside of `strategy.scope()`.
+    """
+    inner = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    for what, own in (
+        ("model", model.distribute_strategy),
+        ("optimizer", inner._distribution_strategy),
+    ):
+        if own is not strategy:
+            raise InputError(
+                "The model and its optimizer must be made within `strategy.scope()`. "
+                f"Received: {model.name}, whose {what} was made outside of it."
+            )
+
+
 def agreed(strategy: Any, number: int) -> int:
     """Returns the number that the first replica has, to all of them."""
     import tensorflow as tf
@@ -256,6 +286,16 @@ def _replica() -> int:
 
     replica = tf.distribute.get_replica_context().replica_id_in_sync_group
     return int(tf.get_static_value(replica))
+
+
+def _summed(gradients: list[Any]) -> list[Any]:
+    """Returns the sum over the replicas of each gradient, None where there is none."""
+    import tensorflow as tf
+
+    context = tf.distribute.get_replica_context()
+    there = [gradient for gradient in gradients if gradient is not None]
+    summed = iter(context.all_reduce(tf.distribute.ReduceOp.SUM, there))
+    return [None if gradient is None else next(summed) for gradient in gradients]
 
 
 def _gather(leaf: Any) -> Any:

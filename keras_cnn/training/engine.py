@@ -48,10 +48,10 @@ class Engine:
             "training",
             source,
             lambda: Loop(
-                "training",
                 _compiled(steps.train, jit),
                 metrics=report,
                 stops=stops,
+                reports=True,
                 eager=self._model.run_eagerly,
             ),
             stops=stops,
@@ -65,7 +65,6 @@ class Engine:
             "evaluation",
             source,
             lambda: Loop(
-                "evaluation",
                 _compiled(steps.test, jit),
                 metrics=report,
                 eager=self._model.run_eagerly,
@@ -117,9 +116,9 @@ class Engine:
         }
         before = self._made_for.get(name, made_for)
         changed = [what for what, value in made_for.items() if before[what] != value]
-        if changed:
+        if changed and name == "training":
             warnings.warn(
-                f"The {name} loop is compiled again, since the last call changed "
+                "The training loop is compiled again, since the last call changed "
                 f"{', '.join(changed)}.",
                 stacklevel=4,
             )

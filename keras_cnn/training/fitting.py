@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from contextlib import closing
@@ -11,7 +12,7 @@ from typing import Any
 import keras
 
 from .checkpoints import Checkpoints, Progress
-from .loops import Loop, Stretch
+from .loops import Loop
 from .nonfinite import NonFiniteLossError, find_cause
 from .pacing import Hooks, Pace
 from .sources import Source
@@ -70,6 +71,7 @@ class Fit:
         if self.checkpoints and self.checkpoints.interval:
             intervals.append(self.checkpoints.interval)
         self._pace = Pace(intervals, total, self.agree)
+        self._last_finite = math.nan
 
         logs: dict[str, Any] | None = None
         for epoch in range(first, self.epochs):
@@ -111,11 +113,13 @@ class Fit:
                 done += stretch.steps
                 skipped += stretch.nonfinite
                 logs = stretch.logs
+                if not math.isnan(stretch.last_finite):
+                    self._last_finite = stretch.last_finite
                 self._hooks.end(done - 1, logs)
                 if self.model.stop_training:
                     break
                 if stretch.batch is not None:
-                    self._stop_at(stretch, epoch, done - 1)
+                    self._stop_at(stretch.batch, epoch, done - 1)
                 if self.checkpoints and self.checkpoints.due(self._pace.done):
                     self._save(epoch, done)
         if skipped and self.on_nonfinite == "skip":
@@ -127,13 +131,13 @@ class Fit:
         # Where a resumed epoch had no steps left, its metrics are those restored.
         return self.model.get_metrics_result() if logs is None else logs
 
-    def _stop_at(self, stretch: Stretch, epoch: int, step: int) -> None:
+    def _stop_at(self, batch: Any, epoch: int, step: int) -> None:
         paths = self.checkpoints.paths if self.checkpoints else []
         raise NonFiniteLossError(
             epoch,
             step,
-            stretch.last_finite,
-            find_cause(self.model, stretch.batch),
+            self._last_finite,
+            find_cause(self.model, batch),
             str(paths[-1]) if paths else "",
         )
 

@@ -52,29 +52,29 @@ class Loop:
 
     def __init__(
         self,
-        name: str,
         action: Action,
         *,
         metrics: Callable[[], dict[str, Any]] | None,
         stops: bool = False,
+        reports: bool = False,
         eager: bool = False,
     ) -> None:
         """Takes the step and how it is repeated.
 
         Args:
-            name: What is repeated, for messages.
             action: Takes a batch; returns its loss and what it reports.
             metrics: Gives the metrics at the end of a loop. None where only the steps
                 know what to report.
             stops: Whether a loss that is NaN or infinite ends the loop.
+            reports: Whether to warn, naming the cause, when the loop is compiled again.
             eager: Whether to run step by step in Python, to be debugged.
         """
         import tensorflow as tf
 
-        self._name = name
         self._action = action
         self._metrics = metrics
         self._stops = stops
+        self._reports = reports
         self._eager = eager
         self._arrays_functions: dict[Any, Any] = {}
         self._stream_function = (
@@ -216,7 +216,9 @@ class Loop:
         )
 
     def _report_compiling(self, seen: dict[str, Any]) -> None:
-        """Says which argument makes a loop be compiled again, if one does."""
+        """Says which argument makes the loop be compiled again, if one does."""
+        if not self._reports:
+            return
         before, self._seen = self._seen, seen
         changed = [
             f"{name} changed from {before.get(name)} to {value}"
@@ -225,7 +227,7 @@ class Loop:
         ]
         if changed:
             warnings.warn(
-                f"The {self._name} loop is compiled again: {'; '.join(changed)}.",
+                f"The training loop is compiled again: {'; '.join(changed)}.",
                 stacklevel=5,
             )
 

@@ -7,6 +7,7 @@ Keras's own (`get_data_adapter`).
 from __future__ import annotations
 
 import itertools
+import math
 import warnings
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
@@ -17,6 +18,8 @@ import numpy.typing as npt
 
 from ._keras import ArrayDataAdapter, convert_to_sliceable, get_data_adapter
 from .loops import Loop, Stretch
+from .splitting import batch_size
+from .steps import without_missing
 
 # How many steps the next call should take; asked before each.
 Pace = Callable[[], int]
@@ -141,13 +144,22 @@ class StreamSource:
 
     described = "a stream of batches, read through tf.data"
 
-    def __init__(self, adapter: Any, *, steps_per_epoch: int | None = None) -> None:
+    def __init__(
+        self,
+        adapter: Any,
+        *,
+        steps_per_epoch: int | None = None,
+        one_by_one: bool = False,
+    ) -> None:
         """Takes Keras's adapter of the data.
 
         Args:
             adapter: What `get_data_adapter` returned.
             steps_per_epoch: Batches an epoch; None for as many as there are.
+            one_by_one: Whether each batch is a call of its own, compiled for its size:
+                what replicas send each other must not change its shape.
         """
+        self._one_by_one = one_by_one
         self._adapter = adapter
         self._dataset = adapter.get_tf_dataset()
         self._given_steps = steps_per_epoch
@@ -193,10 +205,10 @@ class StreamSource:
         if self._iterator is None:
             self._iterator = iter(self._dataset)
         while self._given_steps is None or done < self._given_steps:
-            wanted = pace()
+            wanted = min(pace(), 1) if self._one_by_one else pace()
             if self._given_steps is not None:
                 wanted = min(wanted, self._given_steps - done)
-            stretch = loop.over_stream(self._iterator, wanted)
+            stretch = self._run(loop, wanted)
             done += stretch.steps
             self._position += stretch.steps
             if stretch.steps:
@@ -211,6 +223,19 @@ class StreamSource:
                 return
         if self._position == self._counted:
             self._next_pass()
+
+    def _run(self, loop: Loop, wanted: int) -> Stretch:
+        if not self._one_by_one:
+            return loop.over_stream(self._iterator, wanted)
+        batch = next(self._iterator, None)
+        if batch is None:
+            return Stretch(steps=0, logs={}, last_finite=math.nan, nonfinite=0)
+        batch = without_missing(batch)
+        packed = keras.utils.pack_x_y_sample_weight(
+            *keras.utils.unpack_x_y_sample_weight(batch)
+        )
+        order = np.arange(batch_size(packed), dtype=np.int32)[np.newaxis]
+        return loop.over_arrays(packed, order, expected=True)
 
     def _next_pass(self) -> None:
         self._iterator, self._pass, self._position = None, self._pass + 1, 0
@@ -246,8 +271,20 @@ def make_source(
     shuffle: bool | str = False,
     class_weight: dict[int, float] | None = None,
     seed: int = 0,
+    one_by_one: bool = False,
 ) -> Source:
-    """Returns the source for what `Model.fit` takes.
+    """Returns the source for what `Model.fit` takes, and two arguments more.
+
+    Args:
+        x: As `Model.fit` takes it, and so on to `class_weight`.
+        y: See there.
+        sample_weight: See there.
+        batch_size: See there.
+        steps_per_epoch: See there.
+        shuffle: See there.
+        class_weight: See there.
+        seed: Fixes the order of arrays.
+        one_by_one: Whether each batch of a stream is a call of its own.
 
     Raises:
         ValueError: As Keras does, for data that it does not take.
@@ -271,7 +308,7 @@ def make_source(
                 steps_per_epoch=steps_per_epoch,
                 seed=seed,
             )
-    return StreamSource(adapter, steps_per_epoch=steps_per_epoch)
+    return StreamSource(adapter, steps_per_epoch=steps_per_epoch, one_by_one=one_by_one)
 
 
 def _is_dense(part: Any) -> bool:

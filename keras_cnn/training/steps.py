@@ -53,7 +53,7 @@ class Steps:
         Returns:
             The loss, a scalar, and what the step reports.
         """
-        data = _without_missing(data)
+        data = without_missing(data)
         if "train_step" in self._own:
             logs = self.model.train_step(data)
             return _reported_loss(logs), logs
@@ -65,7 +65,7 @@ class Steps:
         Returns:
             The loss, a scalar, and what the step reports.
         """
-        data = _without_missing(data)
+        data = without_missing(data)
         if "test_step" in self._own:
             logs = self.model.test_step(data)
             return _reported_loss(logs), logs
@@ -76,7 +76,7 @@ class Steps:
 
     def predict(self, data: Any) -> Any:
         """Returns the model's outputs for a batch."""
-        data = _without_missing(data)
+        data = without_missing(data)
         if "predict_step" in self._own:
             return self.model.predict_step(data)
         x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -162,8 +162,8 @@ def _overrides(model: keras.Model, method: str) -> bool:
     return getattr(type(model), method) is not getattr(keras.Model, method)
 
 
-def _without_missing(data: Any) -> Any:
-    """Turns what tf.data gives for a missing sample weight into None."""
+def without_missing(data: Any) -> Any:
+    """Returns a batch with None for what tf.data gives for a missing sample weight."""
     import tensorflow as tf
 
     return keras.tree.map_structure(

@@ -15,7 +15,13 @@ from .._checks import InputError, check_choice, check_count
 from ._keras import train_validation_split
 from .callback_list import make_callback_list
 from .checkpoints import Checkpoints
-from .distribution import agreed, has_workers, is_chief, lost_workers_named
+from .distribution import (
+    agreed,
+    check_made_within,
+    has_workers,
+    is_chief,
+    lost_workers_named,
+)
 from .engine import Engine
 from .fitting import Fit
 from .measuring import measure, predict
@@ -101,11 +107,8 @@ class Trainer:
                 "The model must be compiled: call `model.compile` first. "
                 f"Received: model={model!r}."
             )
-        if strategy is not None and model.distribute_strategy is not strategy:
-            raise InputError(
-                "The model must be made and compiled within `strategy.scope()`. "
-                f"Received: model={model.name} made outside of it."
-            )
+        if strategy is not None:
+            check_made_within(strategy, model)
         check_choice("on_nonfinite", on_nonfinite, get_args(OnNonfinite))
         self.model = model
         self.strategy = strategy
@@ -170,7 +173,7 @@ class Trainer:
             (x, y, sample_weight), validation_data = train_validation_split(
                 (x, y, sample_weight), validation_split=validation_split
             )
-        source = make_source(
+        source = self._source(
             x,
             y,
             sample_weight,
@@ -194,7 +197,7 @@ class Trainer:
             val_x, val_y, val_weight = keras.utils.unpack_x_y_sample_weight(
                 validation_data
             )
-            validation = make_source(
+            validation = self._source(
                 val_x,
                 val_y,
                 val_weight,
@@ -239,7 +242,7 @@ class Trainer:
         Returns:
             The loss and metrics: a number, a list, or a dictionary if asked for.
         """
-        source = make_source(
+        source = self._source(
             x, y, sample_weight, batch_size=batch_size, steps_per_epoch=steps
         )
         self._build(source)
@@ -264,7 +267,7 @@ class Trainer:
         Returns:
             Arrays in the structure of the model's outputs, (samples, ...).
         """
-        source = make_source(x, batch_size=batch_size, steps_per_epoch=steps)
+        source = self._source(x, batch_size=batch_size, steps_per_epoch=steps)
         callbacks = self._callbacks(
             callbacks, verbose, epochs=1, steps=source.steps_per_epoch
         )
@@ -307,6 +310,9 @@ class Trainer:
                 else "one device",
             ),
         )
+
+    def _source(self, *data: Any, **options: Any) -> Source:
+        return make_source(*data, **options, one_by_one=self.strategy is not None)
 
     def _build(self, source: Source) -> None:
         """Makes all variables that the compiled loops will use."""

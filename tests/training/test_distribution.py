@@ -1,0 +1,193 @@
+import csv
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from keras_cnn import Trainer
+from keras_cnn._checks import InputError
+from tests.training.replicated import BATCH, data, model
+
+ROOT = Path(__file__).parents[2]
+
+# float64, summed in another order: a few hundred roundings of 1e-16.
+SAME = 1e-12
+
+
+def run(words, **environment):
+    command = [sys.executable, "-m", "tests.training.replicated", *map(str, words)]
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process, timeout=180):
+    _, err = process.communicate(timeout=timeout)
+    return process.returncode, err
+
+
+@pytest.fixture(scope="module")
+def mirrored(tmp_path_factory):
+    out = tmp_path_factory.mktemp("mirrored") / "out.json"
+    code, err = finish(run(["mirrored", out]))
+    assert code == 0, err
+    return json.loads(out.read_text())
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        *("plain", "sample weights", "weight and activity regularisers"),
+        *("a sum as reduction", "a loss over the batch", "clipping", "loss scaling"),
+        "a stream",
+    ],
+)
+def test_two_replicas_give_the_numbers_of_one(mirrored, case):
+    found = mirrored[case]
+    assert {"weights", "loss", "accuracy", "nats", "val_loss"} <= set(found)
+    for name, distance in found.items():
+        assert distance <= SAME, name
+
+
+def test_two_replicas_evaluate_and_predict_as_one(mirrored):
+    found = mirrored["evaluate and predict"]
+    assert found["evaluate"] <= SAME
+    assert found["predict"] <= SAME
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def run_workers(what, folder):
+    """Runs two workers on loopback; returns their exit codes, and what each wrote."""
+    workers = [f"127.0.0.1:{port}" for port in free_ports(2)]
+    processes = []
+    for index in range(2):
+        task = {"type": "worker", "index": index}
+        config = json.dumps({"cluster": {"worker": workers}, "task": task})
+        words = ["worker", folder / f"{what}-{index}.json", what, folder]
+        processes.append(run(words, TF_CONFIG=config))
+    ended = [finish(process) for process in processes]
+    outs = [folder / f"{what}-{index}.json" for index in range(2)]
+    found = [json.loads(out.read_text()) if out.exists() else None for out in outs]
+    return [code for code, _ in ended], found, [err for _, err in ended]
+
+
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory):
+    """A folder in which two workers trained, and what each of them saw."""
+    folder = tmp_path_factory.mktemp("workers")
+    codes, found, errors = run_workers("train", folder)
+    assert codes == [0, 0], errors
+    return folder, found
+
+
+@pytest.mark.large
+def test_two_workers_give_the_numbers_of_one_process(workers):
+    _, found = workers
+    assert [one["chief"] for one in found] == [True, False]
+    keras.config.set_floatx("float64")
+    try:
+        alone = model(kernel_regularizer=keras.regularizers.L2(0.01))
+        np.random.seed(1)  # the chief's
+        x, y, _ = data()
+        trainer = Trainer(alone)
+        history = trainer.fit(
+            x,
+            y,
+            batch_size=BATCH,
+            epochs=3,
+            validation_data=(x[:33], y[:33]),
+            verbose=0,
+        )
+        evaluated = trainer.evaluate(x[:30], y[:30], verbose=0)
+    finally:
+        keras.config.set_floatx("float32")
+    for one in found:
+        for ours, theirs in zip(one["weights"], alone.get_weights(), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=0, atol=SAME)
+        for name, values in history.history.items():
+            np.testing.assert_allclose(one["history"][name], values, atol=SAME)
+        np.testing.assert_allclose(one["evaluate"], evaluated, atol=SAME)
+
+
+@pytest.mark.large
+def test_only_the_chief_writes(workers):
+    folder, _ = workers
+    assert not (folder / "log-False.csv").exists()
+    rows = list(csv.DictReader((folder / "log-True.csv").read_text().splitlines()))
+    assert len(rows) == 3
+    assert len(list((folder / "kept").iterdir())) == 3
+
+
+@pytest.mark.large
+def test_a_lost_worker_is_named_and_the_run_resumes(tmp_path):
+    codes, found, errors = run_workers("lose", tmp_path)
+    assert codes == [0, 9], errors
+    assert found[0]["lost"].startswith("All workers must stay up: one is gone")
+    codes, resumed, errors = run_workers("lose", tmp_path)
+    assert codes == [0, 0], errors
+    (tmp_path / "again").mkdir()
+    (tmp_path / "again" / "died").touch()  # from start to end, nobody dies
+    codes, whole, errors = run_workers("lose", tmp_path / "again")
+    assert codes == [0, 0], errors
+    for ours, theirs in zip(resumed[0]["weights"], whole[0]["weights"], strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=SAME)
+
+
+@pytest.mark.large
+def test_keras_fit_still_fails_with_several_workers(tmp_path):
+    """Keras 3.15.1: once it no longer fails, the docs must no longer say so."""
+    codes, found, errors = run_workers("fit", tmp_path)
+    assert codes == [0, 0], errors
+    assert all("PerReplica" in one["error"] for one in found), keras.__version__
+
+
+class WithOwnStep(keras.Sequential):
+    def train_step(self, data):
+        return super().train_step(data)
+
+
+def test_what_a_strategy_cannot_share_raises():
+    import tensorflow as tf
+
+    strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+    with pytest.raises(InputError, match="whose model was made outside"):
+        Trainer(model(), strategy=strategy)
+    accumulating = keras.optimizers.SGD(gradient_accumulation_steps=2)
+    with strategy.scope():
+        beside = model(optimizer=accumulating)
+    with pytest.raises(InputError, match="whose optimizer was made outside"):
+        Trainer(beside, strategy=strategy)
+    x, y, _ = data()
+    with strategy.scope():
+        mirrored = model()
+        own = WithOwnStep([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+        own.compile("sgd", "sparse_categorical_crossentropy")
+    with pytest.raises(InputError, match="replicas cannot undo a forward pass"):
+        Trainer(mirrored, strategy=strategy, on_nonfinite="skip").fit(x, y, verbose=0)
+    with strategy.scope():
+        accumulating = keras.optimizers.SGD(gradient_accumulation_steps=2)
+        unshared = model(optimizer=accumulating)
+    with pytest.raises(InputError, match="`gradient_accumulation_steps` must be None"):
+        Trainer(unshared, strategy=strategy).fit(x, y, verbose=0)
+    with pytest.raises(InputError, match="must have Keras's own train_step"):
+        Trainer(own, strategy=strategy).fit(x, y, verbose=0)
