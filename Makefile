@@ -12,7 +12,7 @@ endif
 
 PARTS := $(addprefix tests/,activations layers losses conformance reference)
 
-.PHONY: train test test-jax test-torch check accuracy speed clean
+.PHONY: train test test-jax test-torch check accuracy bench speed clean
 .DELETE_ON_ERROR:
 
 train: $(VENV)/.train   ## train the article's model, print its accuracy, export it
@@ -26,6 +26,9 @@ test-jax test-torch: test-%: $(VENV)/.test     ## the hand-written parts on anot
 
 accuracy: $(VENV)/.dev  ## error of each activation and loss, ours beside Keras's
 	$(BIN)/python benchmarks/accuracy.py
+
+bench: $(VENV)/.dev     ## training speed beside Keras's fit, PyTorch and JAX; BENCH="--quick" for a look
+	$(BIN)/python benchmarks/trainer.py $(BENCH)
 
 speed: $(VENV)/.dev     ## training speed with our parts beside Keras's
 	$(BIN)/python benchmarks/parts_speed.py
