@@ -11,7 +11,7 @@ Options of "fit" and "trainer":
     unrolled: `unrolled_steps_per_execution`, an attribute in Keras 3.
     stream: Whether the samples come from a file through tf.data.
 
-Options of "torch": `compiled`. Those of "jax": none.
+Options of "torch": `compiled`, and `threads`, a number. Those of "jax": none.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ memory is that of training and none needs keras_cnn for its data.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -68,12 +69,19 @@ def write_stream(folder: Path, count: int) -> None:
             file.write(records[: count - begin].tobytes())
 
 
+def beside_the_checkout() -> str | None:
+    """Returns the folder with MNIST's files that the Makefile looks for, too."""
+    folder = Path(__file__).parents[2] / "shared" / "mnist"
+    named = "KERAS_CNN_MANUAL_DIR" in os.environ
+    return str(folder) if folder.is_dir() and not named else None
+
+
 def main(folder: Path) -> None:
     """Writes images.npy, and what they are to source.txt."""
     from keras_cnn.data import DataUnavailable, load
 
     try:
-        split = load("mnist").train
+        split = load("mnist", manual_dir=beside_the_checkout()).train
         pixels, labels, source = split.images, split.labels, "MNIST"
     except DataUnavailable:
         rng = np.random.default_rng(0)

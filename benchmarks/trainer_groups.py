@@ -80,6 +80,7 @@ def article(best: Contender | None) -> Iterator[Group]:
             f"{CONFIGURED}, bfloat16", "trainer", "article_bfloat16", options=configured
         ),
         Contender("PyTorch, eager", "torch"),
+        Contender("PyTorch, eager, one thread", "torch", options={"threads": 1}),
         Contender("PyTorch, torch.compile", "torch", options={"compiled": True}),
         Contender("JAX, jit", "jax"),
     ]

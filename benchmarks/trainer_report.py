@@ -257,7 +257,8 @@ def draw_memory(axis: Any, chosen: list[dict[str, Any]]) -> None:
     axis.set_xlabel("images")
     axis.set_ylabel("peak memory of the process, MB")
     axis.set_title("Memory by number of images")
-    axis.legend()
+    axis.margins(y=0.25)
+    axis.legend(loc="upper left")
 
 
 if __name__ == "__main__":

@@ -36,6 +36,8 @@ def article() -> nn.Module:
 def train(contender: Contender, data: Path, line: Line) -> None:
     """Trains round by round; the first is the warm-up."""
     torch.manual_seed(0)
+    if "threads" in contender.options:
+        torch.set_num_threads(contender.options["threads"])
     images, labels = map(torch.from_numpy, mnist_like(data, contender.samples))
     images = images.reshape(-1, 1, 28, 28)
     model = article()
