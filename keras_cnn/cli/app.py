@@ -9,6 +9,7 @@ import typer
 
 from .. import __version__
 from .._checks import InputError
+from ..training.errors import TrainingError
 from . import data, evaluate, predict, show, train
 from .console import print_error
 
@@ -48,7 +49,7 @@ def _options(
 
 
 def main() -> None:
-    """Runs the command line; bad input exits with 2, a failing disk with 1.
+    """Runs the command line; bad input exits with 2, a failing run or disk with 1.
 
     Any other exception is a defect and keeps its traceback.
     """
@@ -57,6 +58,9 @@ def main() -> None:
     except InputError as error:
         print_error(str(error))
         sys.exit(2)
+    except TrainingError as error:
+        print_error(str(error))
+        sys.exit(1)
     except OSError as error:
         print_error(f"{error.filename or 'A file'}: {error.strerror or error}.")
         sys.exit(1)

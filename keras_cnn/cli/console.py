@@ -27,12 +27,16 @@ def print_warning(message: str) -> None:
     err.print(Text("Warning: ", "bold yellow") + Text(message))
 
 
-def start_tensorflow() -> None:
+def start_tensorflow(*, one_thread_an_operation: bool = False) -> None:
     """Imports TensorFlow and Keras, without the page of notices that they begin with.
 
     The notices (of oneDNN, of CUDA libraries that a machine without a GPU lacks) come
     from C++ before any setting can stop them; they are shown after all if the start
     fails. This process is the command's own, so it may choose the backend.
+
+    Args:
+        one_thread_an_operation: Whether to call `training.configure_threads`, where
+            there is no GPU.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -41,7 +45,11 @@ def start_tensorflow() -> None:
         import keras  # noqa: F401
         import tensorflow as tf
 
-        tf.config.list_physical_devices()
+        has_gpu = bool(tf.config.list_physical_devices("GPU"))
+    if one_thread_an_operation and not has_gpu:
+        from ..training import configure_threads
+
+        configure_threads()
     tf.get_logger().setLevel(logging.ERROR)
 
 

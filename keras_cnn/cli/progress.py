@@ -29,6 +29,8 @@ class EpochTable(keras.callbacks.Callback):
     The bar is shown only in a terminal; the rows always.
     """
 
+    batch_interval = None  # called whenever it suits the trainer
+
     def __init__(self, config: RunConfig, images: int) -> None:
         """Prepares the bar.
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from .._checks import InputError
 from .._files import check_writable
 from ..training.config import (
     ACTIVATIONS,
@@ -19,22 +17,15 @@ from ..training.config import (
     PARTS,
     PRECISIONS,
     RECIPES,
+    SCHEDULES,
     RunConfig,
 )
-from .console import out, print_warning, start_tensorflow
 from .options import DataDir, Limit, ManualDir
-
-if TYPE_CHECKING:
-    import keras
-
-    from ..data import ImageDataset
-    from ..training import TrainingResult
-
-# How a shell reports a program that Ctrl-C has stopped.
-_INTERRUPTED = 130
+from .training_run import run
 
 
 def train(
+    context: typer.Context,
     dataset: Annotated[
         str,
         typer.Option(
@@ -57,26 +48,56 @@ def train(
         float, typer.Option(help="Share of the training images to validate on.")
     ] = RunConfig.validation_split,
     recipe: Annotated[
-        str, typer.Option(help=f"A set of choices: {', '.join(RECIPES)}.")
+        str,
+        typer.Option(
+            help=f"A set of choices, each of which another option can replace: "
+            f"{', '.join(RECIPES)}. fast: one pass, a one-cycle rate, and bfloat16 "
+            "where the processor has it."
+        ),
     ] = RunConfig.recipe,
     epochs: Annotated[
-        int, typer.Option(help="Passes over the training images.")
-    ] = RunConfig.epochs,
+        int | None,
+        typer.Option(help="Passes over the training images.", show_default="5"),
+    ] = None,
     batch_size: Annotated[
-        int, typer.Option(help="Images a step.")
-    ] = RunConfig.batch_size,
+        int | None, typer.Option(help="Images a step.", show_default="32")
+    ] = None,
     optimizer: Annotated[
         str, typer.Option(help=f"One of {', '.join(OPTIMIZERS)}.")
     ] = RunConfig.optimizer,
     learning_rate: Annotated[
         float | None,
         typer.Option(
-            help="The optimizer's rate. Defaults to Keras's own.", show_default=False
+            help="The optimizer's rate, or the highest of its schedule. Defaults to "
+            "Keras's own.",
+            show_default=False,
         ),
     ] = None,
-    loss: Annotated[str, typer.Option(help=f"One of {', '.join(LOSSES)}.")] = (
-        RunConfig.loss
-    ),
+    schedule: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Of the rate: one of {', '.join(SCHEDULES)}.", show_default="constant"
+        ),
+    ] = None,
+    beta_2: Annotated[
+        float | None,
+        typer.Option(
+            help="Adam's second moment keeps this share of itself each step. Defaults "
+            "to Keras's own.",
+            show_default=False,
+        ),
+    ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(help=f"One of {', '.join(LOSSES)}.", show_default=RunConfig.loss),
+    ] = None,
+    label_smoothing: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of a label spread over all classes, for categorical losses.",
+            show_default="0",
+        ),
+    ] = None,
     activation: Annotated[
         str,
         typer.Option(help=f"Of the hidden layers: one of {', '.join(ACTIVATIONS)}."),
@@ -86,8 +107,32 @@ def train(
         typer.Option(help=f"Whose layers and loss: one of {', '.join(PARTS)}."),
     ] = RunConfig.parts,
     precision: Annotated[
-        str, typer.Option(help=f"One of {', '.join(PRECISIONS)}.")
-    ] = RunConfig.precision,
+        str | None,
+        typer.Option(
+            help=f"One of {', '.join(PRECISIONS)}, or auto for the fastest here.",
+            show_default=RunConfig.precision,
+        ),
+    ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="trainer, this package's compiled loop, or fit, Keras's own."
+        ),
+    ] = RunConfig.engine,
+    strategy: Annotated[
+        str,
+        typer.Option(
+            help="none, mirrored (the devices of this machine share each batch) or "
+            "multi-worker (the machines that TF_CONFIG names do)."
+        ),
+    ] = RunConfig.strategy,
+    checkpoint_every: Annotated[
+        str | None,
+        typer.Option(
+            help="Steps between checkpoints, or time, as in 30s or 5m.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[
         int, typer.Option(help="Fixes initial weights and order.")
     ] = RunConfig.seed,
@@ -106,6 +151,14 @@ def train(
     out_folder: Annotated[
         Path, typer.Option("--out", help="Where the SavedModel is exported to.")
     ] = Path("saved_models"),
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of a run that was interrupted: goes on from its newest "
+            "checkpoint, as that run was asked to. Takes no options but --out.",
+            show_default=False,
+        ),
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Print the resolved configuration and exit."),
@@ -117,115 +170,64 @@ def train(
     cross-entropy. A run leaves a folder with its configuration, history, model and
     pictures, and a SavedModel. The last line is the test accuracy.
     """
-    config = RunConfig(
-        dataset=dataset,
-        data_dir=data_dir,
-        manual_dir=manual_dir,
-        image_size=image_size,
-        limit=limit,
-        validation_split=validation_split,
-        recipe=recipe,
-        epochs=epochs,
-        batch_size=batch_size,
-        optimizer=optimizer,
-        learning_rate=learning_rate,
-        loss=loss,
-        activation=activation,
-        parts=parts,  # type: ignore[arg-type]  # any word; RunConfig checks it
-        precision=precision,
-        seed=seed,
-        deterministic=deterministic,
-        name=name,
-    )
+    if resume is not None:
+        config = _noted_config(context, resume)
+    else:
+        config = RunConfig.of_recipe(
+            recipe,
+            dataset=dataset,
+            data_dir=data_dir,
+            manual_dir=manual_dir,
+            image_size=image_size,
+            limit=limit,
+            validation_split=validation_split,
+            epochs=epochs,
+            batch_size=batch_size,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            schedule=schedule,
+            beta_2=beta_2,
+            loss=loss,
+            label_smoothing=label_smoothing,
+            activation=activation,
+            parts=parts,
+            precision=precision,
+            engine=engine,
+            strategy=strategy,
+            checkpoint_every=checkpoint_every,
+            seed=seed,
+            deterministic=deterministic,
+            name=name,
+        )
     check_writable("runs", runs)
-    check_writable("out", out_folder / name)
+    check_writable("out", out_folder / config.name)
     if dry_run:
         folders = {"runs": str(runs), "out": str(out_folder)}
         print(json.dumps(config.to_dict() | folders, indent=2))
         return
-    _run(config, runs, out_folder)
+    run(config, runs, out_folder, resume)
 
 
-def _run(config: RunConfig, runs: Path, out_folder: Path) -> None:
-    start_tensorflow()
-    from ..training import build_model, train
-    from ..training.record import (
-        HISTORY,
-        INTERRUPTED,
-        MODEL,
-        new_run_folder,
-        save_model,
-        write_config,
-    )
-    from .datasets import load_shown
-    from .progress import EpochTable
-
-    images = load_shown(config)
-    model = build_model(config, images)
-    folder = new_run_folder(runs, config.name)
-    write_config(folder, config, images)
-    out.print(
-        f"{model.name}: {model.count_params():,} parameters, "
-        f"{config.epochs} epochs of batches of {config.batch_size}"
-    )
-    with EpochTable(config, len(images.train)) as table:
-        callbacks = [_csv_logger(folder / HISTORY), table]
-        result = train(model, config, images, callbacks=callbacks)
-    kept = folder / (INTERRUPTED if result.interrupted else MODEL)
-    with _ctrl_c_ignored():  # an impatient second one must not cost the model
-        save_model(model, kept)
+def _noted_config(context: typer.Context, run: Path) -> RunConfig:
+    """Returns what an interrupted run was asked to do."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        given = source is not None and source.name == "COMMANDLINE"
+        if given and name not in ("resume", "out_folder"):
+            raise InputError(
+                "`resume` goes on as its run was asked to, and takes no other option "
+                f"but --out. Received: --{name.replace('_', '-')}."
+            )
     try:
-        if result.interrupted:
-            raise KeyboardInterrupt
-        _finish(config, images, model, result, folder, out_folder)
-    except KeyboardInterrupt:
-        print_warning(f"Interrupted: what was trained is kept in {kept}")
-        raise typer.Exit(_INTERRUPTED) from None
-
-
-def _csv_logger(path: Path) -> keras.callbacks.Callback:
-    import keras
-
-    return keras.callbacks.CSVLogger(str(path))
-
-
-@contextmanager
-def _ctrl_c_ignored() -> Iterator[None]:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _finish(
-    config: RunConfig,
-    images: ImageDataset,
-    model: keras.Model,
-    result: TrainingResult,
-    folder: Path,
-    out_folder: Path,
-) -> None:
-    """Writes results, draws pictures, exports, and says where everything is."""
-    from ..export import ModelFacts, export_saved_model
-    from ..training.record import write_result
-
-    if result.scores is None:
-        raise AssertionError("an interrupted run has nothing to finish")
-    write_result(folder, result, images)
-    exported = export_saved_model(
-        model,
-        out_folder,
-        ModelFacts(
-            name=config.name,
-            class_names=images.class_names,
-            data={"name": images.name, **images.provenance.to_dict()},
-            accuracy=result.scores.accuracy,
-            test_images=len(result.scores.labels),
-            training=config.summary(),
-        ),
-    )
-    out.print(f"Trained in {result.seconds:.1f} s.")
-    out.print(f"Run:        {folder}")
-    out.print(f"SavedModel: {exported}")
-    out.print(f"Test accuracy: {result.scores.accuracy:.4f}")
+        noted = json.loads((run / "config.json").read_text())["config"]
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            "`resume` must name the folder of a run, with its config.json. "
+            f"Received: resume={str(run)!r}."
+        ) from error
+    if not list((run / "checkpoints").glob("*.npz")):
+        raise InputError(
+            "`resume` must name a run that left checkpoints: one that was started with "
+            f"--checkpoint-every and is not finished. Received: resume={str(run)!r}."
+        )
+    return RunConfig(**noted)

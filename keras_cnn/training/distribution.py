@@ -22,8 +22,12 @@ import keras
 from .._checks import InputError
 from ..activations._activation import with_logits
 from ._keras import gradients_of_whole_batches, losses_of_whole_batches
+from .errors import WorkerLostError
 from .splitting import batch_size, shard
 from .steps import OnNonfinite, Steps
+
+# The longest name of a file on common systems.
+_NAME_BYTES = 255
 
 
 class ReplicatedSteps(Steps):
@@ -223,15 +227,35 @@ def check_made_within(strategy: Any, model: keras.Model) -> None:
 
 def agreed(strategy: Any, number: int) -> int:
     """Returns the number that the first replica has, to all of them."""
+    return int(_of_first(strategy, [number])[0])
+
+
+def agreed_name(strategy: Any, name: str) -> str:
+    """Returns the name that the first replica has, to all of them.
+
+    Args:
+        strategy: None for one process, whose own name it is.
+        name: At most 255 bytes, as a file's name.
+    """
+    if not has_workers(strategy):
+        return name
+    content = name.encode()
+    numbers = _of_first(strategy, [*content, *[0] * (_NAME_BYTES - len(content))])
+    return bytes(numbers).rstrip(b"\0").decode()
+
+
+def _of_first(strategy: Any, numbers: list[int]) -> list[int]:
     import tensorflow as tf
 
     def of_first() -> Any:
-        own = tf.constant(number if _replica() == 0 else 0, tf.int64)
+        own = tf.constant(numbers, tf.int64)
         context = tf.distribute.get_replica_context()
-        return context.all_reduce(tf.distribute.ReduceOp.SUM, own)
+        mine = own if _replica() == 0 else tf.zeros_like(own)
+        return context.all_reduce(tf.distribute.ReduceOp.SUM, mine)
 
-    agreed_on = tf.function(lambda: strategy.run(of_first), autograph=False)()
-    return int(strategy.experimental_local_results(agreed_on)[0])
+    found = tf.function(lambda: strategy.run(of_first), autograph=False)()
+    first: list[int] = strategy.experimental_local_results(found)[0].numpy().tolist()
+    return first
 
 
 def is_chief(strategy: Any) -> bool:
@@ -247,10 +271,6 @@ def has_workers(strategy: Any) -> bool:
     """Returns whether the replicas are processes that could die one by one."""
     resolver = getattr(strategy, "cluster_resolver", None)
     return resolver is not None and bool(resolver.cluster_spec().as_dict())
-
-
-class WorkerLostError(RuntimeError):
-    """A worker of a multi-worker strategy has died or cannot be reached."""
 
 
 @contextmanager

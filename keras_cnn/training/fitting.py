@@ -12,8 +12,9 @@ from typing import Any
 import keras
 
 from .checkpoints import Checkpoints, Progress
+from .errors import NonFiniteLossError
 from .loops import Loop
-from .nonfinite import NonFiniteLossError, find_cause
+from .nonfinite import find_cause
 from .pacing import Hooks, Pace
 from .sources import Source
 from .steps import OnNonfinite

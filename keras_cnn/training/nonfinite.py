@@ -9,32 +9,6 @@ import keras
 import numpy as np
 
 
-class NonFiniteLossError(RuntimeError):
-    """Training was stopped at a loss that is NaN or infinite; its update was not made.
-
-    Attributes:
-        epoch: The epoch, counted from 0.
-        step: The step in the epoch, counted from 0.
-        last_finite_loss: The last loss before it that was finite; NaN if none was.
-        cause: What first went non-finite, such as `"the output of layer conv2d"`.
-    """
-
-    def __init__(
-        self, epoch: int, step: int, last_finite_loss: float, cause: str, kept: str = ""
-    ) -> None:
-        """Takes the attributes, and the checkpoint that was kept, if one was."""
-        self.epoch = epoch
-        self.step = step
-        self.last_finite_loss = last_finite_loss
-        self.cause = cause
-        super().__init__(
-            f"The loss must be finite: it was not at step {step} of epoch {epoch} "
-            f"(both counted from 0), where {cause} first went non-finite; the last "
-            f"finite loss was {last_finite_loss:.6g}. The weights are those before "
-            "that step." + (f" The last good checkpoint is {kept}." if kept else "")
-        )
-
-
 def find_cause(model: keras.Model, batch: Any) -> str:
     """Says what first went non-finite in a batch: data, weights, a layer, or the loss.
 

@@ -20,6 +20,7 @@ from .pictures import (
 )
 from .run import TrainingResult
 
+CHECKPOINTS = "checkpoints"
 CONFIG = "config.json"
 HISTORY = "history.csv"
 MODEL = "model.keras"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -15,6 +19,10 @@ from ..models import article_cnn
 from .config import RunConfig
 from .feeding import feed, validation_data
 from .scoring import Scores, predictor, score
+from .trainer import Trainer
+
+# The share of the steps over which a one-cycle schedule rises.
+_RISING = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +45,9 @@ class TrainingResult:
         return self.scores is None
 
 
-def build_model(config: RunConfig, dataset: ImageDataset) -> keras.Model:
+def build_model(
+    config: RunConfig, dataset: ImageDataset, strategy: Any = None
+) -> keras.Model:
     """Seeds all generators, then builds and compiles the model of a run.
 
     Python's, NumPy's and TensorFlow's generators are seeded for the whole process; with
@@ -46,6 +56,7 @@ def build_model(config: RunConfig, dataset: ImageDataset) -> keras.Model:
     Args:
         config: What the run is asked to do.
         dataset: Gives the shape of the images and the number of classes.
+        strategy: What `make_strategy` returned.
 
     Returns:
         The article's network, compiled with accuracy as its metric.
@@ -64,35 +75,69 @@ def build_model(config: RunConfig, dataset: ImageDataset) -> keras.Model:
         import tensorflow as tf
 
         tf.config.experimental.enable_op_determinism()
-    rate = (
-        {} if config.learning_rate is None else {"learning_rate": config.learning_rate}
-    )
-    model = article_cnn(
-        dataset.image_shape,
-        len(dataset.class_names),
-        config.activation,
-        parts=config.parts,
-        dtype=config.precision,
-        name=config.name,
-    )
-    optimizer = keras.optimizers.get({"class_name": config.optimizer, "config": rate})
-    if config.precision == "mixed_float16":
-        # Keras does this for a model whose own policy is mixed_float16; here the layers
-        # have it, and small gradients would become 0.
-        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    model.compile(
-        optimizer=optimizer,
-        loss=_loss(config),
-        metrics=["accuracy"],
-    )
+    with strategy.scope() if strategy else nullcontext():
+        model = article_cnn(
+            dataset.image_shape,
+            len(dataset.class_names),
+            config.activation,
+            parts=config.parts,
+            dtype=config.precision,
+            name=config.name,
+        )
+        model.compile(
+            optimizer=_optimizer(config, len(dataset.train)),
+            loss=_loss(config),
+            metrics=["accuracy"],
+        )
     return model
 
 
-def _loss(config: RunConfig) -> str | keras.losses.Loss:
-    if config.parts == "keras":
-        return config.loss
+def make_strategy(config: RunConfig) -> Any:
+    """Returns what the run's replicas share batches by; None for one device.
+
+    It comes before the model, and for `multi-worker` before anything that TensorFlow
+    computes.
+    """
+    import tensorflow as tf
+
+    if config.strategy == "mirrored":
+        return tf.distribute.MirroredStrategy()
+    if config.strategy == "multi-worker":
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    return None
+
+
+def _optimizer(config: RunConfig, images: int) -> keras.optimizers.Optimizer:
+    options: dict[str, Any] = {}
+    if config.learning_rate is not None:
+        options["learning_rate"] = config.learning_rate
+    if config.schedule == "one_cycle" and config.learning_rate is not None:
+        steps = config.epochs * math.ceil(images / config.batch_size)
+        rising = round(_RISING * steps)
+        options["learning_rate"] = keras.optimizers.schedules.CosineDecay(
+            initial_learning_rate=config.learning_rate / 10,
+            warmup_target=config.learning_rate,
+            warmup_steps=rising,
+            decay_steps=max(1, steps - rising),
+        )
+    if config.beta_2 is not None:
+        options["beta_2"] = config.beta_2
+    kind = type(keras.optimizers.get(config.optimizer))
+    optimizer: keras.optimizers.Optimizer = kind(**options)
+    if config.precision == "mixed_float16":
+        # Keras does this for a model whose own policy is mixed_float16; here the layers
+        # have it, and small gradients would become 0.
+        return keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer
+
+
+def _loss(config: RunConfig) -> keras.losses.Loss:
     class_name = config.loss.title().replace("_", "")
-    loss: keras.losses.Loss = getattr(losses, class_name)()
+    library = keras.losses if config.parts == "keras" else losses
+    options: dict[str, Any] = {}
+    if config.label_smoothing:
+        options["label_smoothing"] = config.label_smoothing
+    loss: keras.losses.Loss = getattr(library, class_name)(**options)
     return loss
 
 
@@ -102,6 +147,9 @@ def train(
     dataset: ImageDataset,
     *,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    strategy: Any = None,
+    checkpoint_dir: Path | None = None,
+    resume: bool = False,
 ) -> TrainingResult:
     """Trains a model that `build_model` made, and tests it.
 
@@ -113,9 +161,15 @@ def train(
         config: What the run is asked to do.
         dataset: The images, already limited and split.
         callbacks: Keras callbacks for the training.
+        strategy: What `make_strategy` returned, and the model was made with.
+        checkpoint_dir: Where the run's checkpoints are; None for none.
+        resume: Whether to go on from the newest of them.
 
     Returns:
         The history, and how the model does on the test images.
+
+    Raises:
+        TrainingError: If the loss becomes NaN or infinite, or a worker is lost.
 
     Example:
         >>> from keras_cnn.data import load
@@ -127,10 +181,19 @@ def train(
     """
     num_classes = len(dataset.class_names)
     history = keras.callbacks.History()
+    fit = model.fit
+    if config.engine == "trainer":
+        fit = Trainer(
+            model,
+            strategy=strategy,
+            checkpoint_dir=checkpoint_dir,
+            checkpoint_every=config.checkpoint_interval if checkpoint_dir else None,
+            resume=resume,
+        ).fit
     begin = time.perf_counter()
     scores = None
     try:
-        model.fit(
+        fit(
             **feed(config, dataset.train, num_classes, shuffle=True),
             epochs=config.epochs,
             validation_data=validation_data(config, dataset.validation, num_classes),

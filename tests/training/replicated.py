@@ -14,7 +14,8 @@ import keras
 import numpy as np
 
 from keras_cnn import Trainer
-from keras_cnn.training.distribution import WorkerLostError, is_chief
+from keras_cnn.training import WorkerLostError
+from keras_cnn.training.distribution import is_chief
 
 layers, optimizers = keras.layers, keras.optimizers
 

@@ -45,8 +45,8 @@ def run(config, dataset):
     return model, train(model, config, dataset)
 
 
-def test_train_does_what_the_articles_lines_do(few):
-    config = RunConfig(epochs=2, seed=3)
+def test_train_with_keras_fit_does_what_the_articles_lines_do(few):
+    config = RunConfig(epochs=2, seed=3, engine="fit")
     model, result = run(config, few)
 
     keras.utils.set_random_seed(3)
