@@ -107,10 +107,10 @@ class Engine:
         shards, _ = choose_shards(model, source.batch_size, self._strategy)
         made_for = {
             "the number of shards": shards,
-            "the optimizer": id(model.optimizer),
-            "the loss": id(model._compile_loss),
-            "the metrics": id(model._compile_metrics),
-            "what is trainable": [id(weight) for weight in model.trainable_weights],
+            "the optimizer": _Same(model.optimizer),
+            "the loss": _Same(model._compile_loss),
+            "the metrics": _Same(model._compile_metrics),
+            "what is trainable": [_Same(one) for one in model.trainable_weights],
             "run_eagerly": model.run_eagerly,
             "whether a loss that is no number ends it": stops,
         }
@@ -127,6 +127,16 @@ class Engine:
             self._made[name] = make()
         made: Made = self._made[name]
         return made
+
+
+class _Same:
+    """Equals another of the very same object, which it keeps alive meanwhile."""
+
+    def __init__(self, one: Any) -> None:
+        self._one = one
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self._one is other._one
 
 
 def _compiled(step: Callable[[Any], Any], jit: bool) -> Callable[[Any], Any]:

@@ -11,7 +11,9 @@ class TrainingError(RuntimeError):
 
 
 class NonFiniteLossError(TrainingError):
-    """Training was stopped at a loss that is NaN or infinite; its update was not made.
+    """Training was stopped at a loss that is NaN or infinite.
+
+    Its update was not made, unless the model has a `train_step` of its own.
 
     Attributes:
         epoch: The epoch, counted from 0.
@@ -21,9 +23,25 @@ class NonFiniteLossError(TrainingError):
     """
 
     def __init__(
-        self, epoch: int, step: int, last_finite_loss: float, cause: str, kept: str = ""
+        self,
+        epoch: int,
+        step: int,
+        last_finite_loss: float,
+        cause: str,
+        kept: str = "",
+        *,
+        undone: bool = True,
     ) -> None:
-        """Takes the attributes, and the checkpoint that was kept, if one was."""
+        """Takes the attributes.
+
+        Args:
+            epoch: See above.
+            step: See above.
+            last_finite_loss: See above.
+            cause: See above.
+            kept: The last good checkpoint, if there is one.
+            undone: Whether the weights are those before the step.
+        """
         self.epoch = epoch
         self.step = step
         self.last_finite_loss = last_finite_loss
@@ -31,8 +49,9 @@ class NonFiniteLossError(TrainingError):
         super().__init__(
             f"The loss must be finite: it was not at step {step} of epoch {epoch} "
             f"(both counted from 0), where {cause} first went non-finite; the last "
-            f"finite loss was {last_finite_loss:.6g}. The weights are those before "
-            "that step." + (f" The last good checkpoint is {kept}." if kept else "")
+            f"finite loss was {last_finite_loss:.6g}. The weights are those "
+            f"{'before that step' if undone else 'after it: its update was its own'}."
+            + (f" The last good checkpoint is {kept}." if kept else "")
         )
 
 

@@ -68,10 +68,8 @@ class Fit:
             model.history.history.update(before.history)
             model.history.epoch.extend(before.epochs)
         self._hooks = Hooks(self.callbacks, "train", model.steps_per_execution)
-        intervals = list(self._hooks.intervals)
-        if self.checkpoints and self.checkpoints.interval:
-            intervals.append(self.checkpoints.interval)
-        self._pace = Pace(intervals, total, self.agree)
+        self._pace = Pace(self.agree)
+        self._total = total
         self._last_finite = math.nan
 
         logs: dict[str, Any] | None = None
@@ -106,27 +104,32 @@ class Fit:
 
         def next_steps() -> int:
             self._hooks.begin(done)
-            return self._pace()
+            most = self._hooks.most(done, self._total)
+            if self.checkpoints and (interval := self.checkpoints.interval):
+                most = min(most, interval - self._total % interval)
+            return self._pace(most)
 
         with closing(self.source.epoch(self.loop, next_steps, done)) as stretches:
             for stretch in stretches:
                 self._pace.took(stretch.steps)
                 done += stretch.steps
+                self._total += stretch.steps
                 skipped += stretch.nonfinite
                 logs = stretch.logs
                 if not math.isnan(stretch.last_finite):
                     self._last_finite = stretch.last_finite
-                self._hooks.end(done - 1, logs)
+                self._hooks.end(done - 1, self._total, logs)
                 if self.model.stop_training:
                     break
-                if stretch.batch is not None:
+                if stretch.batch is not None and self.on_nonfinite == "stop":
                     self._stop_at(stretch.batch, epoch, done - 1)
-                if self.checkpoints and self.checkpoints.due(self._pace.done):
+                if self.checkpoints and self.checkpoints.due(self._total):
                     self._save(epoch, done)
+        self._hooks.end_epoch(done - 1, logs)
         if skipped and self.on_nonfinite == "skip":
             warnings.warn(
-                f"{skipped} steps of epoch {epoch} were skipped: their loss was NaN or "
-                "infinite.",
+                f"Steps skipped in epoch {epoch}, since their loss was NaN or "
+                f"infinite: {skipped}.",
                 stacklevel=2,
             )
         # Where a resumed epoch had no steps left, its metrics are those restored.
@@ -140,6 +143,7 @@ class Fit:
             self._last_finite,
             find_cause(self.model, batch),
             str(paths[-1]) if paths else "",
+            undone=not _has_own_step(self.model),
         )
 
     def _save(self, epoch: int, step: int) -> None:
@@ -150,9 +154,13 @@ class Fit:
             Progress(
                 epoch=epoch,
                 step=step,
-                total=self._pace.done,
+                total=self._total,
                 source=self.source.state(),
                 history=history.history,
                 epochs=history.epoch,
             )
         )
+
+
+def _has_own_step(model: keras.Model) -> bool:
+    return type(model).train_step is not keras.Model.train_step

@@ -98,7 +98,7 @@ class Loop:
         import tensorflow as tf
 
         leaves = keras.tree.flatten(arrays)
-        key = (order.shape[1], *((leaf.dtype, *leaf.shape) for leaf in leaves))
+        key = (order.shape[1], *((leaf.dtype, *leaf.shape[1:]) for leaf in leaves))
         function = self._arrays_functions.get(key)
         if function is None:
             if not expected:
@@ -111,7 +111,11 @@ class Loop:
                 function = tf.function(
                     self._over_arrays, autograph=False
                 ).get_concrete_function(
-                    keras.tree.map_structure(tf.TensorSpec.from_tensor, arrays),
+                    # Of any number of samples: folds of a data set share a function.
+                    keras.tree.map_structure(
+                        lambda leaf: tf.TensorSpec((None, *leaf.shape[1:]), leaf.dtype),
+                        arrays,
+                    ),
                     tf.TensorSpec((None, order.shape[1]), tf.int32),
                 )
             self._arrays_functions[key] = function

@@ -34,7 +34,8 @@ def measure(
         agree: From this worker's number of steps to that of all workers.
     """
     hooks = Hooks(callbacks, "test", model.steps_per_execution)
-    pace = Pace(hooks.intervals, agree=agree)
+    pace = Pace(agree)
+    source.restart()
     model.stop_evaluating = False
     callbacks.on_test_begin()
     model.reset_metrics()
@@ -43,15 +44,16 @@ def measure(
 
     def next_steps() -> int:
         hooks.begin(done)
-        return pace()
+        return pace(hooks.most(done, done))
 
     for stretch in source.epoch(loop, next_steps):
         pace.took(stretch.steps)
         done += stretch.steps
         logs = stretch.logs
-        hooks.end(done - 1, logs)
+        hooks.end(done - 1, done, logs)
         if model.stop_evaluating:
             break
+    hooks.end_epoch(done - 1, logs)
     logs = pythonify_logs(logs)
     callbacks.on_test_end(logs)
     return logs
@@ -78,9 +80,10 @@ def predict(
     for batch, data in enumerate(source.batches()):
         hooks.begin(batch)
         outputs.append(predict_batch(data))
-        hooks.end(batch, {"outputs": outputs[-1]})
+        hooks.end(batch, batch + 1, {"outputs": outputs[-1]})
         if model.stop_predicting:
             break
+    hooks.end_epoch(len(outputs) - 1, {"outputs": outputs[-1]})
     callbacks.on_predict_end()
     joined = keras.tree.map_structure_up_to(
         outputs[0], lambda *parts: potentially_ragged_concat(parts), *outputs

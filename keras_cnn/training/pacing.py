@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import keras
 
-from ._keras import is_default
+from ._keras import is_default, pythonify_logs
 
 Phase = Literal["train", "test", "predict"]
 
@@ -23,47 +24,35 @@ _GROWTH = 4
 class Pace:
     """Gives the number of steps of the next call.
 
-    A call never goes past a batch at which someone must be asked: a multiple of one of
-    the intervals, counted over all steps of the run. Apart from that it takes as many
-    steps as fit into half a second, by the speed seen so far.
+    It is as many as someone allows who must be asked after them, and no more than fit
+    into half a second, by the speed seen so far.
     """
 
-    def __init__(
-        self,
-        intervals: Sequence[int],
-        done: int = 0,
-        agree: Callable[[int], int] = lambda steps: steps,
-    ) -> None:
-        """Takes what bounds a call.
+    def __init__(self, agree: Callable[[int], int] = lambda steps: steps) -> None:
+        """Takes how workers agree.
 
         Args:
-            intervals: In steps; may be empty.
-            done: The steps already done.
             agree: From one's own number to that of all workers, which must take the
                 same steps in a call although their clocks differ.
         """
         self._agree = agree
-        self.done = done
-        self._intervals = intervals
         self._affordable = _FIRST_STEPS
         self._begin = 0.0
 
-    def __call__(self) -> int:
-        """Returns the steps of the next call, which begins now."""
+    def __call__(self, most: float) -> int:
+        """Returns the steps of the next call, at most `most`, which begins now."""
         self._begin = time.perf_counter()
-        to_next = [interval - self.done % interval for interval in self._intervals]
-        return self._agree(min([self._affordable, *to_next]))
+        return self._agree(int(min(self._affordable, most)))
 
     def took(self, steps: int) -> None:
         """Says how many steps the call has taken, now that it ends."""
-        self.done += steps
         seconds = max(time.perf_counter() - self._begin, 1e-6)
         fitting = int(steps * _SECONDS_PER_CALL / seconds)
         self._affordable = max(1, min(fitting, self._affordable * _GROWTH))
 
 
 class Hooks:
-    """The batch-level hooks of some callbacks, called as often as they need it."""
+    """The batch-level hooks of some callbacks, each called as often as it needs it."""
 
     def __init__(
         self,
@@ -80,23 +69,92 @@ class Hooks:
                 what it needs; as in Keras, the one given to `compile`.
         """
         names = _hook_names(phase)
-        needs = {
-            _interval(callback, steps_per_execution)
+        self._listeners = [
+            _Listener(callback, names, need)
             for callback in callbacks.callbacks
             if not all(is_default(getattr(callback, name)) for name in names)
-        }
-        needs.discard(None)
-        self.intervals = [int(need) for need in needs if need not in (None, _WHENEVER)]
-        self.begin = getattr(callbacks, names[0]) if needs else _nobody
-        self.end = getattr(callbacks, names[1]) if needs else _nobody
+            and (need := _need(callback, steps_per_execution)) is not None
+        ]
+
+    def most(self, step: int, total: int) -> float:
+        """Returns how many steps may be taken until someone must be asked.
+
+        Args:
+            step: Steps done in the epoch.
+            total: Steps done in the run.
+        """
+        left = [listener.need.left(step, total) for listener in self._listeners]
+        return min(left, default=math.inf)
+
+    def begin(self, step: int) -> None:
+        """Says that a step begins, to those who were called at the end of another."""
+        for listener in self._listeners:
+            if not listener.begun:
+                listener.begin(step)
+
+    def end(self, step: int, total: int, logs: Any) -> None:
+        """Says that steps have ended, to those for whom it is time.
+
+        Args:
+            step: The last of them, counted from 0 in the epoch.
+            total: Steps done in the run.
+            logs: What they gave.
+        """
+        for listener in self._listeners:
+            if listener.need.due(step + 1, total):
+                listener.end(step, logs)
+            else:
+                listener.waits = True
+
+    def end_epoch(self, step: int, logs: Any) -> None:
+        """Says that the epoch has ended, to those who have not heard of its end."""
+        for listener in self._listeners:
+            if listener.waits:
+                listener.end(step, logs)
 
 
-# As many batches as one likes between two calls of a hook.
-_WHENEVER = math.inf
+@dataclass(frozen=True)
+class _Need:
+    """How often a callback needs its hooks.
+
+    Attributes:
+        bound: The most batches between two calls; infinite for as many as one likes.
+        exactly: Whether it must be called at multiples of the bound only; else it is
+            called after each call of the loop, and counts for itself.
+        over_run: Whether the multiples are counted over the run, not in each epoch.
+    """
+
+    bound: float
+    exactly: bool = False
+    over_run: bool = True
+
+    def left(self, step: int, total: int) -> float:
+        """Returns the batches until the next multiple."""
+        if math.isinf(self.bound):
+            return math.inf
+        return self.bound - (total if self.over_run else step) % self.bound
+
+    def due(self, step: int, total: int) -> bool:
+        """Returns whether it is time to call, after some steps."""
+        return not self.exactly or self.left(step, total) == self.bound
 
 
-def _nobody(batch: int, logs: Any = None) -> None:
-    """Takes the place of hooks that nobody asked for."""
+class _Listener:
+    """A callback that has batch-level hooks."""
+
+    def __init__(self, callback: Any, names: Sequence[str], need: _Need) -> None:
+        self.need = need
+        self.begun = False
+        self.waits = False
+        self._begin, self._end = (getattr(callback, name) for name in names[:2])
+
+    def begin(self, step: int) -> None:
+        self.begun = True
+        self._begin(step, None)
+
+    def end(self, step: int, logs: Any) -> None:
+        self.begun = self.waits = False
+        self._end(step, pythonify_logs(logs))
 
 
 def _hook_names(phase: Phase) -> list[str]:
@@ -104,27 +162,27 @@ def _hook_names(phase: Phase) -> list[str]:
     return names + ["on_batch_begin", "on_batch_end"] if phase == "train" else names
 
 
-def _interval(callback: Any, steps_per_execution: int) -> float | None:
-    """Returns after how many batches a callback needs its hooks again; None for never.
+def _need(callback: Any, steps_per_execution: int) -> _Need | None:
+    """Returns how often a callback needs its hooks; None for never.
 
     A callback of one's own may say so in an attribute `batch_interval`: a number of
     batches, or None for whenever it suits.
     """
     if hasattr(callback, "batch_interval"):
         interval: int | None = callback.batch_interval
-        return _WHENEVER if interval is None else interval
+        return _Need(math.inf) if interval is None else _Need(interval, exactly=True)
     kinds = keras.callbacks
     if type(callback).__module__.partition(".")[0] == "keras":
         match callback:
             case kinds.ProgbarLogger():
-                return _WHENEVER
+                return _Need(math.inf)
             case kinds.TerminateOnNaN():
-                return _WHENEVER  # the loop itself ends at such a loss
+                return _Need(math.inf)  # the loop itself ends at such a loss
             case kinds.ModelCheckpoint() | kinds.BackupAndRestore():
                 frequency = callback.save_freq
-                return None if frequency == "epoch" else int(frequency)
+                return None if frequency == "epoch" else _Need(frequency)
             case kinds.TensorBoard():
                 timed = callback.write_steps_per_second or callback._should_trace
                 each = callback.update_freq != "epoch" or timed
-                return 1 if each else _WHENEVER
-    return steps_per_execution
+                return _Need(1 if each else math.inf)
+    return _Need(steps_per_execution, exactly=True, over_run=False)

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from .splitting import why_whole
-from .threads import computes_bfloat16, concurrent_operations
+from .threads import available_cores, computes_bfloat16, concurrent_operations
 from .updates import has_fused_update
 
 # A shard of fewer samples costs more in calls than it gains in cores (measured: four
@@ -79,6 +79,8 @@ def choose_shards(
     if reason:
         return 1, Choice("none", f"not split: {reason}")
     at_once = concurrent_operations()
+    if available_cores() == 1:
+        return 1, Choice("none", "this process may use one core only")
     if at_once == 1:
         return 1, Choice(
             "none",

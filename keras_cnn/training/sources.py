@@ -129,6 +129,10 @@ class ArraySource:
             generator.shuffle(order[begin : begin + self.batch_size])
         return order
 
+    def restart(self) -> None:
+        """Goes to the first batch."""
+        self._position = 0
+
     def state(self) -> dict[str, int]:
         """Returns where in the data the source is."""
         return {"seed": self._seed, "pass": self._pass, "position": self._position}
@@ -205,7 +209,9 @@ class StreamSource:
         if self._iterator is None:
             self._iterator = iter(self._dataset)
         while self._given_steps is None or done < self._given_steps:
-            wanted = min(pace(), 1) if self._one_by_one else pace()
+            wanted = pace()
+            if self._one_by_one:
+                wanted = 1
             if self._given_steps is not None:
                 wanted = min(wanted, self._given_steps - done)
             stretch = self._run(loop, wanted)
@@ -239,6 +245,10 @@ class StreamSource:
 
     def _next_pass(self) -> None:
         self._iterator, self._pass, self._position = None, self._pass + 1, 0
+
+    def restart(self) -> None:
+        """Begins to read anew."""
+        self._iterator, self._position = None, 0
 
     def state(self) -> dict[str, int]:
         """Returns where in the data the source is."""

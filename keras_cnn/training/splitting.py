@@ -93,8 +93,8 @@ def _why_operation(operation: Any) -> str:
         return f"{operation.name} has an activity regulariser, a mean over the batch"
     if not _acts_alone(getattr(operation, "activation", None)):
         return f"{operation.name} has an activation of unknown making"
-    if _axis_is_batch(operation):
-        return f"{operation.name} works along the axis of the batch"
+    if _axis_may_be_batch(operation):
+        return f"{operation.name} works along an axis that may be the batch's"
     return ""
 
 
@@ -116,13 +116,11 @@ def _acts_alone(activation: Any) -> bool:
     return activation is None or activation in _ACTIVATIONS
 
 
-def _axis_is_batch(layer: keras.layers.Layer) -> bool:
+def _axis_may_be_batch(layer: keras.layers.Layer) -> bool:
+    """Whether an axis may be the first: a negative one may be but the last."""
     axes = getattr(layer, "axis", None)
-    if axes is None:
-        return False
-    rank = len(layer.output.shape)
     axes = axes if isinstance(axes, list | tuple) else [axes]
-    return any(axis % rank == 0 for axis in axes)
+    return any(axis is not None and axis < 1 and axis != -1 for axis in axes)
 
 
 def shard(data: Any, count: int, index: Any) -> tuple[Any, Any]:

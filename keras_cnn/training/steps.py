@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import keras
 
+from .._checks import InputError
 from .splitting import batch_size, join, shard
 from .updates import fused_updates
 
@@ -38,6 +39,14 @@ class Steps:
         self.on_nonfinite = on_nonfinite
         # A step of the user's own decides itself what it computes, and what it reports.
         self._own = {step for step in _PHASE_STEPS.values() if _overrides(model, step)}
+
+        if on_nonfinite == "skip" and self.reports_itself("train"):
+            raise InputError(
+                '`on_nonfinite` must be "stop" or "ignore" for a model with a '
+                "train_step or compute_metrics of its own, which cannot be undone. "
+                "Received: "
+                f"on_nonfinite='skip' and a {type(model).__name__}."
+            )
 
     def reports_itself(self, phase: Literal["train", "test"]) -> bool:
         """Returns whether only the steps know what to report, not the metrics."""

@@ -327,7 +327,10 @@ class Trainer:
 
     def _stops(self, callbacks: Any) -> bool:
         """Whether the loop must end at a loss that is no number."""
-        return self._on_nonfinite == "stop" or any(
+        terminates = any(
             isinstance(callback, keras.callbacks.TerminateOnNaN)
             for callback in callbacks.callbacks
+        )
+        return self._on_nonfinite == "stop" or (
+            terminates and self._on_nonfinite == "ignore"
         )

@@ -7,7 +7,6 @@ python -m tests.training.replicated worker OUT.json WHAT FOLDER
 import json
 import os
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 
 import keras

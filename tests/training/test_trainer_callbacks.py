@@ -185,9 +185,10 @@ SILENT = {
 @pytest.mark.parametrize("kind", SILENT)
 def test_no_batch_hook_is_called_where_nobody_asks(kind, tmp_path, monkeypatch):
     calls = []
-    for name in ("on_train_batch_begin", "on_train_batch_end"):
+    for name in ("begin", "end"):
         monkeypatch.setattr(
-            callbacks.CallbackList, name, lambda *_, name=name, **__: calls.append(name)
+            f"keras_cnn.training.pacing._Listener.{name}",
+            lambda *_, name=name: calls.append(name),
         )
     one = model()
     fit = Trainer(one).fit
@@ -195,7 +196,7 @@ def test_no_batch_hook_is_called_where_nobody_asks(kind, tmp_path, monkeypatch):
     assert calls == []
     assert one.optimizer.iterations == 7
     fit(**quiet(**data(), callbacks=[Hooks()]))
-    assert len(calls) == 14
+    assert calls.count("end") == 7
 
 
 class Interval(Hooks):
