@@ -10,6 +10,9 @@ export KERAS_CNN_MANUAL_DIR := $(abspath ../shared/mnist)
 endif
 endif
 
+# Two processes, a file of tests each: TensorFlow uses no more cores than that well.
+WORKERS ?= -n 2 --dist loadfile
+
 PARTS := $(addprefix tests/,activations layers losses conformance reference)
 
 .PHONY: train test test-jax test-torch check accuracy bench speed clean
@@ -19,10 +22,10 @@ train: $(VENV)/.train   ## train the article's model, print its accuracy, export
 	$(BIN)/keras-cnn train
 
 test: $(VENV)/.test     ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(WORKERS)
 
 test-jax test-torch: test-%: $(VENV)/.test     ## the hand-written parts on another backend
-	KERAS_BACKEND=$* $(BIN)/python -m pytest $(PARTS)
+	KERAS_BACKEND=$* $(BIN)/python -m pytest $(WORKERS) $(PARTS)
 
 accuracy: $(VENV)/.dev  ## error of each activation and loss, ours beside Keras's
 	$(BIN)/python benchmarks/accuracy.py

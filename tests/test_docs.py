@@ -1,6 +1,8 @@
 """What the README and the docs show runs, and what they link to is there."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,9 +31,19 @@ def test_readme_code_runs(tmp_path, monkeypatch):
     facts = ModelFacts("article_cnn", tuple("0123456789"))
     export_saved_model(article_cnn(), Path("saved_models"), facts)
     code = blocks(ROOT / "README.md", "python")
-    assert len(code) == 3
+    assert len(code) == 4
     for block in code:
         exec(compile(block, "README.md", "exec"), {})
+
+
+def test_code_on_training_runs(tmp_path):
+    """In a process of its own, since it sets the threads of the process."""
+    code = "\n".join(blocks(ROOT / "docs" / "training.md", "python"))
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "shards" in done.stdout
 
 
 def test_readme_commands_name_options_that_exist(monkeypatch):

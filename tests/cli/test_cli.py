@@ -399,3 +399,97 @@ def test_show_draws_without_tensorflow(run, here, what):
     code, _, err = run("show", what, "--out", "other.foo")
     assert code == 2
     assert err == "Error: `out` must be a .png file. Received: out='other.foo'.\n"
+
+
+def test_engine_fit_trains_with_keras_own(run, here, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("the trainer was used")
+
+    words = ("train", *QUICK, "--engine", "fit")
+    with monkeypatch.context() as patched:
+        patched.setattr("keras_cnn.training.trainer.Trainer.fit", refuse)
+        assert run(*words)[0] == 0
+        with pytest.raises(AssertionError, match="the trainer was used"):
+            run("train", *QUICK)
+    code, _, err = run(*words, "--checkpoint-every", "5")
+    assert code == 2
+    assert "`checkpoint_every` must be left out with Keras's own fit" in err
+
+
+def test_recipe_fast_gives_defaults_that_options_replace(run, here):
+    printed = json.loads(run("train", "--recipe", "fast", "--dry-run")[1])
+    assert (printed["epochs"], printed["batch_size"]) == (1, 64)
+    assert printed["schedule"] == "one_cycle"
+    assert printed["precision"] in ("float32", "mixed_bfloat16")  # auto is resolved
+    words = ("--epochs", "2", "--precision", "float32")
+    printed = json.loads(run("train", "--recipe", "fast", *words, "--dry-run")[1])
+    assert (printed["epochs"], printed["precision"]) == (2, "float32")
+    code, _, err = run("train", "--recipe", "fast", "--optimizer", "sgd")
+    assert code == 2
+    assert "`beta_2` must be left out" in err
+
+
+def test_a_loss_that_is_no_number_exits_with_1_and_one_line(run, here):
+    words = ("--learning-rate", "1e38", "--optimizer", "sgd")
+    code, _, err = run("train", *QUICK, *words)
+    assert code == 1
+    assert err.startswith("Error: The loss must be finite")
+    assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_a_killed_run_is_resumed_and_then_without_checkpoints(run, here):
+    words = [
+        "train",
+        "--dataset",
+        "digits",
+        "--epochs",
+        "3",
+        "--checkpoint-every",
+        "20",
+    ]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "keras_cnn", *words],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    for line in process.stdout:  # until the first epoch's row
+        if line.split()[0] == "1":
+            break
+    process.kill()
+    process.communicate()
+    folder = run_of(here)
+    code, _, err = run("train", "--resume", folder, "--epochs", "4")
+    assert code == 2
+    assert "takes no other option but --out. Received: --epochs" in err
+    code, out, err = run("train", "--resume", folder)
+    assert code == 0, err
+    assert out.splitlines()[-1].startswith("Test accuracy: ")
+    assert not (folder / "checkpoints").exists()
+    rows = list(csv.DictReader((folder / "history.csv").read_text().splitlines()))
+    assert rows[-1]["epoch"] == "2"
+    code, _, err = run("train", "--resume", folder)
+    assert code == 2
+    assert "must name a run that left checkpoints" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--checkpoint-every", "0"), "such as 500, or a time such as 30s"),
+        (("--checkpoint-every", "5d"), "checkpoint_every='5d'"),
+        (("--strategy", "mirored"), 'Did you mean "mirrored"'),
+        (("--engine", "fti"), 'Did you mean "fit"'),
+        (("--schedule", "one_cycle"), "`learning_rate` must be given"),
+        (("--label-smoothing", "0.1"), "`label_smoothing` must be left out"),
+        (("--resume", "nowhere"), "must name the folder of a run"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_bad_training_options_exit_with_2_and_write_nothing(run, here, words, message):
+    code, _, err = run("train", *words)
+    assert code == 2
+    assert message in err
+    assert os.listdir(here) == []

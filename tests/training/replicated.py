@@ -2,6 +2,7 @@
 
 python -m tests.training.replicated mirrored OUT.json
 python -m tests.training.replicated worker OUT.json WHAT FOLDER
+python -m tests.training.replicated alone OUT.json FOLDER
 """
 
 import json
@@ -150,6 +151,13 @@ def worker(what, folder):
     )
 
 
+def alone(folder):
+    """Returns what one process sees of the two workers' training."""
+    return _train(
+        model(kernel_regularizer=keras.regularizers.L2(0.01)), None, Path(folder)
+    )
+
+
 def _train(replicated, strategy, folder):
     # Each worker would draw another order: that of the chief must hold for all.
     np.random.seed(int(is_chief(strategy)))
@@ -229,7 +237,7 @@ def _lose(replicated, strategy, folder):
 if __name__ == "__main__":
     keras.config.set_floatx("float64")
     kind, out, *rest = sys.argv[1:]
-    found = mirrored() if kind == "mirrored" else worker(*rest)
+    found = {"mirrored": mirrored, "worker": worker, "alone": alone}[kind](*rest)
     Path(out).write_text(json.dumps(found))
     if "lost" in found:
         os._exit(0)  # TensorFlow would wait for the lost worker at its exit

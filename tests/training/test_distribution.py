@@ -12,7 +12,7 @@ import pytest
 
 from keras_cnn import Trainer
 from keras_cnn._checks import InputError
-from tests.training.replicated import BATCH, data, model
+from tests.training.replicated import data, model
 
 ROOT = Path(__file__).parents[2]
 
@@ -101,32 +101,19 @@ def workers(tmp_path_factory):
 
 
 @pytest.mark.large
-def test_two_workers_give_the_numbers_of_one_process(workers):
+def test_two_workers_give_the_numbers_of_one_process(workers, tmp_path):
     _, found = workers
     assert [one["chief"] for one in found] == [True, False]
-    keras.config.set_floatx("float64")
-    try:
-        alone = model(kernel_regularizer=keras.regularizers.L2(0.01))
-        np.random.seed(1)  # the chief's
-        x, y, _ = data()
-        trainer = Trainer(alone)
-        history = trainer.fit(
-            x,
-            y,
-            batch_size=BATCH,
-            epochs=3,
-            validation_data=(x[:33], y[:33]),
-            verbose=0,
-        )
-        evaluated = trainer.evaluate(x[:30], y[:30], verbose=0)
-    finally:
-        keras.config.set_floatx("float32")
+    out = tmp_path / "alone.json"
+    code, err = finish(run(["alone", out, tmp_path]))
+    assert code == 0, err
+    alone = json.loads(out.read_text())
     for one in found:
-        for ours, theirs in zip(one["weights"], alone.get_weights(), strict=True):
+        for ours, theirs in zip(one["weights"], alone["weights"], strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=0, atol=SAME)
-        for name, values in history.history.items():
+        for name, values in alone["history"].items():
             np.testing.assert_allclose(one["history"][name], values, atol=SAME)
-        np.testing.assert_allclose(one["evaluate"], evaluated, atol=SAME)
+        np.testing.assert_allclose(one["evaluate"], alone["evaluate"], atol=SAME)
 
 
 @pytest.mark.large
