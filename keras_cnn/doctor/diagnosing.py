@@ -122,7 +122,7 @@ class Examination:
         attempts: list[Attempt] = []
         if not settled:
             learnable = reference_skill(self.program, self._seed)
-            suspects = [*suspects, *self._hypotheses(outcome)]
+            suspects = [*suspects, *self._hypotheses()]
             attempts = self._try(suspects, outcome)
         complete = outcome.updates >= self.setting.updates
         best = max([one.after for one in attempts] + [outcome.skill])
@@ -165,10 +165,10 @@ class Examination:
         self.histograms = probes[0].histograms() if probes else ()
         return outcome
 
-    def _hypotheses(self, outcome: Outcome) -> list[Suspect]:
+    def _hypotheses(self) -> list[Suspect]:
         """Returns what may be tried even if nothing looks wrong."""
         return [
-            *rate_suspects(self.program, outcome),
+            *rate_suspects(self.program),
             suspect(
                 *("too-few-updates", "epochs", f"{self.setting.updates} planned"),
                 "The training ends long before the loss does.",
@@ -215,15 +215,14 @@ class Examination:
         return attempts
 
     def _remedied(self, one: Suspect) -> float | None:
-        assert_apply = one.apply
-        if assert_apply is None:
+        if one.apply is None:
             return None
         try:
-            setting = assert_apply(self.setting)
+            setting = one.apply(self.setting)
             seconds = max(0.1, min(self._left() / 3, 0.2 * self._budget))
             return self._bench.run(setting, seconds).skill
         # A remedy may not fit a program that is wrong in several ways.
-        except (ValueError, TypeError, IndexError) as _:
+        except (ValueError, TypeError, IndexError):
             return None
 
     def _unlearnable(self, case: Case) -> list[Suspect]:

@@ -40,7 +40,7 @@ def symptoms(
         return
     yield from _of_loss(program, outcome)
     if moments:
-        yield from _of_layers(moments[-1])
+        yield from layer_symptoms(moments[-1])
 
 
 def _of_loss(program: Program, outcome: Outcome) -> Iterator[Suspect]:
@@ -89,7 +89,8 @@ def _of_loss(program: Program, outcome: Outcome) -> Iterator[Suspect]:
         )
 
 
-def _of_layers(last: Moment) -> Iterator[Suspect]:
+def layer_symptoms(last: Moment) -> Iterator[Suspect]:
+    """Yields what the layers show at one moment."""
     hidden = last.layers[:-1]
     dead = [one for one in hidden if one.dead > DEAD_UNITS.value]
     if dead:

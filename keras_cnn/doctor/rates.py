@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from .program import Program
 from .remedies import with_rate
 from .suspects import Suspect, suspect
-from .trial import Outcome
 
 # Rates in common use: outside, the rate is the first thing to doubt.
 _COMMON = {
@@ -27,7 +26,7 @@ def common_rates(program: Program) -> tuple[float, float]:
     return (low, high) if name != "sgd" else (low * (1 - momentum), high * (1 - momentum))
 
 
-def rate_suspects(program: Program, outcome: Outcome) -> Iterator[Suspect]:
+def rate_suspects(program: Program) -> Iterator[Suspect]:
     """Yields higher and lower rates to try: within common use, and beyond."""
     rate = program.learning_rate
     if rate <= 0:

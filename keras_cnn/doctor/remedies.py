@@ -13,11 +13,17 @@ from .suspects import Apply
 from .trial import Setting
 
 
-def standardise(x: Array) -> Array:
-    """Returns inputs with mean 0 and spread 1: of each feature, or of whole images."""
+def statistics(x: Array) -> tuple[Array, Array]:
+    """Returns mean and spread of each feature, or one of each for images."""
     axis = 0 if x.ndim == 2 and not _alike(x) else None
     mean, spread = x.mean(axis, dtype="float64"), x.std(axis, dtype="float64")
-    return np.asarray((x - mean) / np.where(spread > 0, spread, 1), "float32")
+    return np.asarray(mean), np.where(spread > 0, spread, 1.0)
+
+
+def standardise(x: Array) -> Array:
+    """Returns inputs with mean 0 and spread 1, by `statistics`."""
+    mean, spread = statistics(x)
+    return np.asarray((x - mean) / spread, "float32")
 
 
 def _alike(x: Array) -> bool:
