@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import combinations, product
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from .._checks import check_count, check_positive
 from .copying import copy_model
 from .data_checks import check_duplicates
 from .dynamics import symptoms
 from .findings import Attempt, Diagnosis, Finding, Histogram, Moment
-from .judging import Case, judge
+from .judging import TOGETHER, Case, judge
 from .linting import suspects_of
 from .probe import Probe
 from .program import Program, read_program
@@ -24,7 +26,7 @@ from .reference import reference_skill
 from .remedies import with_fresh_weights, with_updates
 from .skill import labels_of, skill
 from .suspects import Suspect, suspect
-from .thresholds import CHANCE, GOOD, OVERFIT_GAP
+from .thresholds import FAILED, GOOD, HARMED, OVERFIT_GAP, UNLEARNABLE
 from .trial import Bench, Outcome, Setting
 
 # Shares of the budget: of the first training, and of all until the last trial begins.
@@ -32,6 +34,8 @@ _FIRST = 0.4
 _LAST = 0.85
 _PROBE = 64
 _MOMENTS = 10
+# With fewer samples a forest that learns nothing proves nothing.
+_ENOUGH = 100
 
 
 def diagnose(
@@ -123,7 +127,7 @@ class Examination:
         if not settled:
             learnable = reference_skill(self.program, self._seed)
             suspects = [*suspects, *self._hypotheses()]
-            attempts = self._try(suspects, outcome)
+            attempts = self._try(suspects, outcome, learnable)
         complete = outcome.updates >= self.setting.updates
         best = max([one.after for one in attempts] + [outcome.skill])
         # A learner that had all the time says little about a training cut short.
@@ -187,49 +191,63 @@ class Examination:
             ),
         ]
 
-    def _try(self, suspects: Sequence[Suspect], outcome: Outcome) -> list[Attempt]:
-        """Tries each remedy on a copy, the likeliest first, while time is left."""
+    def _try(
+        self, suspects: Sequence[Suspect], outcome: Outcome, learnable: float | None
+    ) -> list[Attempt]:
+        """Tries each remedy on a copy, then pairs, the likeliest first.
+
+        Two mistakes may hide each other: then only both remedies together help.
+        """
         order = sorted(
             (one for one in suspects if one.apply),
             key=lambda one: (one.visible, one.finding.confidence),
             reverse=True,
         )
-        attempts: list[Attempt] = []
-        tried: set[tuple[str, str]] = set()
-        same: dict[str, float] = {}
+        attempts: dict[str, Attempt] = {}
         for one in order:
-            key = (one.finding.code, one.finding.remedy)
-            if key in tried or one.apply is None:
-                continue
-            if self._left() < (1 - _LAST) * self._budget:
-                break
-            tried.add(key)
-            if one.finding.remedy not in same:
-                remedied = self._remedied(one)
-                if remedied is None:
-                    continue
-                same[one.finding.remedy] = remedied
-            after = same[one.finding.remedy]
-            restored = after - outcome.skill > (1 - outcome.skill) / 2
-            attempts.append(Attempt(*key, outcome.skill, after, restored))
-        return attempts
+            self._attempt((one,), outcome, attempts)
+        best = max([one.after for one in attempts.values()], default=0.0)
+        if best < HARMED.value * max(learnable or 0.0, GOOD.value):
+            for pair in _pairs(order):
+                self._attempt(pair, outcome, attempts)
+        return list(attempts.values())
 
-    def _remedied(self, one: Suspect) -> float | None:
-        if one.apply is None:
-            return None
+    def _attempt(
+        self,
+        suspects: tuple[Suspect, ...],
+        outcome: Outcome,
+        attempts: dict[str, Attempt],
+    ) -> None:
+        """Adds what the remedies of some suspicions do together, while time is left."""
+        code = TOGETHER.join(one.finding.code for one in suspects)
+        change = "; ".join(one.finding.remedy for one in suspects)
+        key = f"{code}: {change}"
+        if key in attempts or self._left() < (1 - _LAST) * self._budget:
+            return
+        known = [one.after for one in attempts.values() if one.change == change]
+        after = known[0] if known else self._remedied(suspects)
+        if after is not None:
+            restored = after - outcome.skill > (1 - outcome.skill) / 2
+            attempts[key] = Attempt(code, change, outcome.skill, after, restored)
+
+    def _remedied(self, suspects: tuple[Suspect, ...]) -> float | None:
         try:
-            setting = one.apply(self.setting)
+            setting = self.setting
+            for one in suspects:
+                setting = one.apply(setting) if one.apply else setting
             seconds = max(0.1, min(self._left() / 3, 0.2 * self._budget))
             return self._bench.run(setting, seconds).skill
         # A remedy may not fit a program that is wrong in several ways.
-        except (ValueError, TypeError, IndexError):
+        except (ValueError, TypeError, IndexError, tf.errors.InvalidArgumentError):
             return None
 
     def _unlearnable(self, case: Case) -> list[Suspect]:
         """Returns whether the labels look unrelated to the inputs."""
-        if not case.chance or case.learnable is None or case.attainable > 0.3:
+        if case.learnable is None or self.program.task == "regression":
             return []
-        if case.learnable > CHANCE.value or self.program.task == "regression":
+        if case.learnable > UNLEARNABLE.value or case.skill > FAILED.value:
+            return []
+        if len(self.program.x) < _ENOUGH:
             return []
         labels = labels_of(self.program.y, self.program.task)
         if len(np.unique(labels)) < 2:
@@ -240,8 +258,9 @@ class Examination:
                 f"a forest reaches a skill of {case.learnable:.2f} on data not shown",
                 "Labels that have nothing to do with the inputs cannot be learned.",
                 "compare with the source: list(zip(x[:9], y[:9]))",
-                threshold=CHANCE,
+                threshold=UNLEARNABLE,
                 confidence=0.9,
+                certain=True,
             )
         ]
 
@@ -274,3 +293,14 @@ def first_setting(program: Program) -> Setting:
         *(program.batch_size, program.updates, original.loss),
         *(0.0 if logits else 0.5, program),
     )
+
+
+def _pairs(suspects: Sequence[Suspect]) -> Iterator[tuple[Suspect, Suspect]]:
+    """Yields what may hide each other: two visible mistakes, or one and a rate."""
+    rates = [one for one in suspects if one.finding.code.startswith("lr-")]
+    visible = [one for one in suspects if one.visible and one not in rates]
+    longer = [one for one in suspects if one.finding.code == "too-few-updates"]
+    pairs = [*combinations(visible, 2), *product(visible, rates), *product(rates, longer)]
+    for one, other in pairs:
+        if one.finding.remedy != other.finding.remedy:
+            yield one, other

@@ -7,7 +7,11 @@ from dataclasses import dataclass, replace
 
 from .findings import Attempt, Finding, Severity
 from .suspects import Suspect
-from .thresholds import CHANCE, FAILED, GAIN, HARMED, RESTORED
+from .thresholds import CHANCE, FAILED, GAIN, HARMED, HELPED, RESTORED
+
+
+# Between the codes of two remedies that were tried together.
+TOGETHER = " + "
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,24 @@ class Case:
         return not self.finite or self.chance or self.reached < FAILED.value
 
 
-def effect_of(attempt: Attempt | None, case: Case) -> float | None:
-    """Returns the share of what is missing that a remedy made up; None if untried."""
-    if attempt is None:
-        return None
-    return (attempt.after - attempt.before) / case.missing
+def credits(attempts: Sequence[Attempt]) -> dict[str, float]:
+    """Returns by code how much skill its remedy added: alone, or beside another.
+
+    Of two remedies tried together each is credited with what the other alone lacks.
+    """
+    alone: dict[str, float] = {}
+    for one in attempts:
+        if TOGETHER not in one.code:
+            alone[one.code] = max(one.after, alone.get(one.code, one.after))
+    before = attempts[0].before if attempts else 0.0
+    credit = {code: after - before for code, after in alone.items()}
+    for one in attempts:
+        codes = one.code.split(TOGETHER)
+        for mine, other in zip(codes, reversed(codes), strict=True):
+            if len(codes) == 2:
+                added = one.after - max(alone.get(other, before), before)
+                credit[mine] = max(credit.get(mine, added), added)
+    return credit
 
 
 def judge(
@@ -76,28 +93,41 @@ def judge(
         seen: Symptoms of the training.
     """
     best = {one.code: one for one in sorted(attempts, key=lambda one: one.after)}
+    credit = credits(attempts)
     ranked: dict[str, tuple[float, Finding]] = {}
     for one in suspects:
-        effect = effect_of(best.get(one.finding.code), case)
-        severity = _severity(one, effect, _cured(best.get(one.finding.code)), case)
+        code = one.finding.code
+        effect = credit[code] / case.missing if code in credit else None
+        severity = _severity(one, effect, _cured(best.get(code)), case)
         weight = _weight(one, effect)
         finding = replace(
             one.finding,
             severity=severity,
             confidence=round(min(max(weight, 0.05), 1.0), 2),
-            evidence=_with_trial(one.finding.evidence, best.get(one.finding.code)),
+            evidence=_with_trial(one.finding.evidence, best.get(code)),
         )
-        old = ranked.get(finding.code)
         order = weight + (severity != "note") * 10
-        if old is None or order > old[0]:
-            ranked[finding.code] = (order, finding)
+        if code not in ranked or order > ranked[code][0]:
+            ranked[code] = (order, finding)
     findings = [one for _, one in sorted(ranked.values(), key=lambda one: -one[0])]
+    if case.failed and not any(one.counts for one in findings):
+        findings = _likeliest(findings, credit)
     alone = case.failed and not any(one.counts for one in findings)
     findings += [
         replace(one.finding, severity=one.finding.severity if alone else "note")
         for one in seen
     ]
     return sorted(findings, key=lambda one: not one.counts)
+
+
+def _likeliest(findings: list[Finding], credit: dict[str, float]) -> list[Finding]:
+    """Promotes what helped at all, where nothing helped enough to be certain."""
+    return [
+        replace(one, severity="warning")
+        if credit.get(one.code, 0) > CHANCE.value
+        else one
+        for one in findings
+    ]
 
 
 def _cured(attempt: Attempt | None) -> bool:
@@ -117,7 +147,7 @@ def _severity(
         return "note"
     restored = effect is not None and effect >= RESTORED.value
     if one.visible:
-        useless = effect is not None and effect <= 0 and not case.failed
+        useless = effect is not None and effect < HELPED.value and not case.failed
         return worst if cured or (case.harmed and not useless) else "note"
     return worst if case.failed and restored else "note"
 

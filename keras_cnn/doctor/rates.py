@@ -34,7 +34,7 @@ def rate_suspects(program: Program) -> Iterator[Suspect]:
     low, high = common_rates(program)
     middle = (low * high) ** 0.5
     odd = not low <= rate <= high
-    up = sorted({10.0, 100.0} | ({middle / rate} if rate < low else set()))
+    up = sorted({10.0, 30.0, 100.0} | ({middle / rate} if rate < low else set()))
     down = sorted({0.1, 0.01} | ({middle / rate} if rate > high else set()))
     for factor in up:
         if rate * factor <= 3 * high:

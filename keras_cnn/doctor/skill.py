@@ -66,6 +66,8 @@ def _skill_of_numbers(truth: Array, said: Array) -> float:
     if truth.shape != said.shape:
         return 0.0
     error = np.median(np.abs(truth - said), 0)
-    spread = np.median(np.abs(truth - np.median(truth, 0)), 0)
+    away = np.abs(truth - np.median(truth, 0))
+    spread = np.median(away, 0)
+    spread = np.where(spread > 0, spread, away.mean(0))  # most targets are the same
     each = 1 - error / np.where(spread > 0, spread, np.inf)
     return float(np.clip(np.mean(each), 0, 1))

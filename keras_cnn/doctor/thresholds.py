@@ -126,6 +126,12 @@ RESTORED = Threshold(
 GAIN = Threshold(
     0.08, "two trainings that differ in their seed alone differ by less", "own"
 )
+HELPED = Threshold(
+    0.3, "a remedy that makes up less of what is missing is no explanation of it", "own"
+)
+UNLEARNABLE = Threshold(
+    0.05, "a forest that learns no more sees nothing of the labels in the inputs", "own"
+)
 CHANCE = Threshold(
     0.15, "so little above a constant answer is what small samples give", "own"
 )
