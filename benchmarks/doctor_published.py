@@ -52,11 +52,13 @@ class Recorder(keras.callbacks.Callback):
     """Records one fixed batch's outputs, kernels and gradients while training."""
 
     def __init__(self, x, y, log, most_batches=400):
+        """Takes the fixed batch, and where to record."""
         super().__init__()
         self.x, self.y, self.log = tf.constant(x), tf.constant(y), log
         self.most = most_batches
 
     def on_train_begin(self, logs=None):
+        """Compiles the measuring."""
         layers = [one for one in self.model.layers if getattr(one, "weights", None)]
         layers = [one for one in layers if hasattr(one, "kernel")]
         inner = keras.Model(self.model.inputs, [one.output for one in layers])
@@ -89,11 +91,13 @@ class Recorder(keras.callbacks.Callback):
         self.measure = measure
 
     def on_train_batch_end(self, batch, logs=None):
+        """Records means, for DeepLocalize."""
         if len(self.log.batches) < self.most:
             seen = {name: one.numpy() for name, one in self.measure().items()}
             self.log.batches.append(seen | {"loss": logs["loss"]})
 
     def on_epoch_end(self, epoch, logs=None):
+        """Records the epoch, for AutoTrainer."""
         self.log.loss.append(logs["loss"])
         self.log.accuracy.append(logs.get("accuracy", logs.get("acc", np.nan)))
         self.log.epochs.append({k: v.numpy() for k, v in self.measure().items()})

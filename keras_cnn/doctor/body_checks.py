@@ -57,7 +57,8 @@ def _frozen(program: Program) -> Iterator[Suspect]:
         *("frozen-layers", ", ".join(frozen), f"{len(frozen)} of {len(weighted)}"),
         "What is frozen stays as it was drawn.",
         "for layer in model.layers: layer.trainable = True",
-        severity="error" if every else "warning", certain=every,
+        severity="error" if every else "warning",
+        certain=every,
         confidence=1.0 if every else 0.7,
         apply=with_all_trainable,
     )
@@ -137,7 +138,11 @@ def _activations(program: Program) -> Iterator[Suspect]:
     elif "linear" in names:
         linear = ", ".join(one.name for one, name in hidden if name == "linear")
         yield suspect(
-            *("missing-nonlinearity", linear, f"{names.count('linear')} of {len(names)}"),
+            *(
+                "missing-nonlinearity",
+                linear,
+                f"{names.count('linear')} of {len(names)}",
+            ),
             "A layer without activation joins its neighbour into one.",
             'activation="relu"',
             confidence=0.5,
@@ -197,7 +202,9 @@ def _arguments(program: Program) -> Iterator[Suspect]:
             *("lr-negative", "learning_rate", f"{rate:g}"),
             "Each update makes the loss larger.",
             f"learning_rate={-rate:g}",
-            severity="error", confidence=1.0, certain=True,
+            severity="error",
+            confidence=1.0,
+            certain=True,
             apply=with_rate(-1),
         )
     elif rate == 0:
@@ -205,7 +212,9 @@ def _arguments(program: Program) -> Iterator[Suspect]:
             *("lr-too-low", "learning_rate", "0"),
             "No update changes anything.",
             "learning_rate=1e-3",
-            severity="error", confidence=1.0, certain=True,
+            severity="error",
+            confidence=1.0,
+            certain=True,
         )
     kinds = [type(layer).__name__ for layer in program.layers]
     normalised = "BatchNormalization" in kinds

@@ -44,7 +44,9 @@ def _finite(program: Program) -> Iterator[Suspect]:
                 "One NaN makes the loss and then every weight NaN.",
                 f"keep = np.isfinite({name}).reshape(len({name}), -1).all(1); "
                 "x, y = x[keep], y[keep]",
-                severity="error", confidence=1.0, certain=True,
+                severity="error",
+                confidence=1.0,
+                certain=True,
             )
 
 
@@ -57,7 +59,9 @@ def _information(program: Program) -> Iterator[Suspect]:
             *("corrupted-input", "x", "every sample is the same"),
             "Inputs that do not differ cannot be told apart.",
             "look at what is loaded: plt.imshow(x[0]), x.min(), x.max()",
-            severity="error", confidence=1.0, certain=True,
+            severity="error",
+            confidence=1.0,
+            certain=True,
         )
     elif constant > 0 and program.x.ndim == 2 and rows.shape[1] <= 64:
         yield suspect(
@@ -129,7 +133,9 @@ def _labels(program: Program) -> Iterator[Suspect]:
                 *("wrong-labels", "y", f"label {most}, {program.units} outputs"),
                 "A class without an output has no loss: NaN or an error.",
                 f"Dense({most + 1}, ...), or labels from 0: y = y - y.min()",
-                severity="error", confidence=1.0, certain=True,
+                severity="error",
+                confidence=1.0,
+                certain=True,
             )
     if program.task == "multilabel" or truth.size < 2:
         return
@@ -139,7 +145,9 @@ def _labels(program: Program) -> Iterator[Suspect]:
             *("corrupted-labels", "y", f"every label is {kinds[0]}"),
             "One class alone is learned by answering it always.",
             *(remedy,),
-            severity="error", confidence=1.0, certain=True,
+            severity="error",
+            confidence=1.0,
+            certain=True,
         )
     elif counts.max() / truth.size > MAJORITY.value:
         yield suspect(
@@ -196,7 +204,11 @@ def check_duplicates(x: Array, other: Array) -> Iterator[Suspect]:
     shared = float(np.mean([row.tobytes() in seen for row in other]))
     if shared > DUPLICATES.value:
         yield suspect(
-            *("duplicates", "validation_data", f"{shared:.1%} also in the training set"),
+            *(
+                "duplicates",
+                "validation_data",
+                f"{shared:.1%} also in the training set",
+            ),
             "What is tested was partly learned by heart, so the score is too good.",
             "drop them from one side before splitting: np.unique(x, axis=0)",
             threshold=DUPLICATES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -84,17 +85,20 @@ def diagnose(
     if validation_data is not None:
         validation_data = tuple(map(np.asarray, validation_data))  # type: ignore[assignment]
         suspects += check_duplicates(program.x, np.asarray(validation_data[0]))
-    with _random_state_kept():
+    with _drawn_from(seed):
         examination = Examination(program, begin + budget_seconds, seed)
         return examination.verdict(suspects, validation_data, begin)
 
 
 @contextmanager
-def _random_state_kept() -> Iterator[None]:
-    """Leaves Python's and NumPy's global generators as they were."""
-    import random
+def _drawn_from(seed: int) -> Iterator[None]:
+    """Seeds Python's and NumPy's global generators, and leaves them as they were.
 
+    From the former Keras takes the seeds of a copy's weights and dropout.
+    """
     python, numpy = random.getstate(), np.random.get_state()
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
     try:
         yield
     finally:
@@ -274,7 +278,11 @@ class Examination:
             return []
         return [
             suspect(
-                *("overfitting", "model", f"skill {outcome.skill:.2f}, else {other:.2f}"),
+                *(
+                    "overfitting",
+                    "model",
+                    f"skill {outcome.skill:.2f}, else {other:.2f}",
+                ),
                 "What is learned by heart does not hold for new data.",
                 "keras.layers.Dropout(0.3), fewer units, more data",
                 threshold=OVERFIT_GAP,
@@ -300,7 +308,11 @@ def _pairs(suspects: Sequence[Suspect]) -> Iterator[tuple[Suspect, Suspect]]:
     rates = [one for one in suspects if one.finding.code.startswith("lr-")]
     visible = [one for one in suspects if one.visible and one not in rates]
     longer = [one for one in suspects if one.finding.code == "too-few-updates"]
-    pairs = [*combinations(visible, 2), *product(visible, rates), *product(rates, longer)]
+    pairs = [
+        *combinations(visible, 2),
+        *product(visible, rates),
+        *product(rates, longer),
+    ]
     for one, other in pairs:
         if one.finding.remedy != other.finding.remedy:
             yield one, other

@@ -29,7 +29,12 @@ def right_head(program: Program) -> tuple[str, Any, str, int | None]:
             keep = program.loss in ("mse", "mae", "huber", "log_cosh")
             loss = program.model.loss if keep else keras.losses.MeanSquaredError()
             code = "" if keep else '; model.compile(..., loss="mean_squared_error")'
-            return "linear", loss, f'Dense({program.units}, activation="linear"){code}', None
+            return (
+                "linear",
+                loss,
+                f'Dense({program.units}, activation="linear"){code}',
+                None,
+            )
     loss = getattr(keras.losses, f"{kind}Crossentropy")()
     activation = _RIGHT[program.task]
     code = (
@@ -129,7 +134,9 @@ def _loss(program: Program) -> Iterator[Mismatch]:
     evidence = f"loss {loss}, {task} targets of shape {program.y.shape[1:]}"
     if fitting is None:
         if loss in CROSS_ENTROPIES:
-            effect = "Cross-entropy of targets that are no probabilities has no minimum."
+            effect = (
+                "Cross-entropy of targets that are no probabilities has no minimum."
+            )
             yield "wrong-loss", "loss", evidence, effect, 1.0
         return
     if loss in fitting:

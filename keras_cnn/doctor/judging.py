@@ -9,7 +9,6 @@ from .findings import Attempt, Finding, Severity
 from .suspects import Suspect
 from .thresholds import CHANCE, FAILED, GAIN, HARMED, HELPED, RESTORED
 
-
 # Between the codes of two remedies that were tried together.
 TOGETHER = " + "
 
@@ -137,9 +136,7 @@ def _cured(attempt: Attempt | None) -> bool:
     return attempt.restored and attempt.after - attempt.before > GAIN.value
 
 
-def _severity(
-    one: Suspect, effect: float | None, cured: bool, case: Case
-) -> Severity:
+def _severity(one: Suspect, effect: float | None, cured: bool, case: Case) -> Severity:
     worst: Severity = "error" if case.chance or not case.finite else "warning"
     if one.certain:
         return one.finding.severity

@@ -89,7 +89,7 @@ class Probe:
 
     def _outputs(self) -> list[tf.Tensor]:
         outputs = self._inner(self._x, training=False)
-        return outputs if isinstance(outputs, list | tuple) else [outputs]
+        return list(outputs) if isinstance(outputs, list | tuple) else [outputs]
 
     def histograms(self) -> tuple[Histogram, ...]:
         """Counts each layer's activations and gradients as they are now."""

@@ -33,6 +33,7 @@ _KNOWN = (
     *("linear", "relu", "sigmoid", "softmax", "tanh", "exponential", "softplus"),
     *("elu", "selu", "leaky_relu", "silu", "gelu", "softsign", "hard_sigmoid", "relu6"),
 )
+_KNOWN_SQUEEZED = {name.replace("_", "") for name in _KNOWN}
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,9 +183,8 @@ def activation_name(layer: keras.Layer) -> str | None:
     """
     function = getattr(layer, "activation", None)
     if function is None:
-        if list(layer.weights) or not type(layer).__name__.lower().replace(
-            "_", ""
-        ) in {name.replace("_", "") for name in _KNOWN}:
+        known = _squeezed(type(layer).__name__) in _KNOWN_SQUEEZED
+        if layer.weights or not known:
             return None
         function = layer
     if not callable(function):
@@ -199,6 +199,10 @@ def activation_name(layer: keras.Layer) -> str | None:
         if answer.shape == known.shape and np.allclose(answer, known, atol=1e-2):
             return name
     return str(getattr(function, "__name__", type(function).__name__)).lower()
+
+
+def _squeezed(name: str) -> str:
+    return name.lower().replace("_", "")
 
 
 def keeps_logits(program: Program) -> bool:

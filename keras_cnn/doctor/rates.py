@@ -23,7 +23,9 @@ def common_rates(program: Program) -> tuple[float, float]:
     name = type(program.model.optimizer).__name__.lower()
     low, high = _COMMON.get(name, _COMMON["adam"])
     momentum = float(getattr(program.model.optimizer, "momentum", 0) or 0)
-    return (low, high) if name != "sgd" else (low * (1 - momentum), high * (1 - momentum))
+    return (
+        (low, high) if name != "sgd" else (low * (1 - momentum), high * (1 - momentum))
+    )
 
 
 def rate_suspects(program: Program) -> Iterator[Suspect]:
@@ -41,7 +43,9 @@ def rate_suspects(program: Program) -> Iterator[Suspect]:
             yield _suspect("lr-too-low", rate, factor, odd and rate < low, (low, high))
     for factor in down:
         if rate * factor >= low / 3:
-            yield _suspect("lr-too-high", rate, factor, odd and rate > high, (low, high))
+            yield _suspect(
+                "lr-too-high", rate, factor, odd and rate > high, (low, high)
+            )
 
 
 def _suspect(
@@ -50,7 +54,9 @@ def _suspect(
     high = code == "lr-too-high"
     return suspect(
         *(code, "learning_rate", f"{rate:g}"),
-        "Updates overshoot the minimum." if high else "Updates are too small to matter.",
+        "Updates overshoot the minimum."
+        if high
+        else "Updates are too small to matter.",
         f"learning_rate={rate * factor:.3g}",
         threshold=f"{common[0]:g} to {common[1]:g} (common use with this optimizer)",
         confidence=0.9 if visible else 0.7,

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from .copying import copy_model
-from .program import Array, is_weighted
+from .program import Array, is_weighted, leaves
 from .suspects import Apply
 from .trial import Setting
 
@@ -46,9 +46,7 @@ def with_targets_standardised(setting: Setting) -> Setting:
 
 def with_rate(factor: float) -> Apply:
     """Multiplies the learning rate."""
-    return lambda setting: setting.changed(
-        learning_rate=setting.learning_rate * factor
-    )
+    return lambda setting: setting.changed(learning_rate=setting.learning_rate * factor)
 
 
 def with_rate_of(rate: float) -> Apply:
@@ -76,7 +74,7 @@ def with_fresh_weights(setting: Setting) -> Setting:
     draws = np.random.default_rng(0)
     weights = []
     program = setting.program
-    for mine, layer in _paired(setting.model, program.layers):
+    for mine, layer in zip(leaves(setting.model), program.layers, strict=True):
         for variable in mine.weights:
             weights.append((variable.path, _fresh(variable, mine, layer, draws)))
     by_path = dict(weights)
@@ -84,12 +82,6 @@ def with_fresh_weights(setting: Setting) -> Setting:
     return setting.changed(
         weights=[by_path.get(one.path, value) for one, value in kept]
     )
-
-
-def _paired(model: keras.Model, layers: Any) -> list[tuple[Any, Any]]:
-    from .program import leaves
-
-    return list(zip(leaves(model), layers, strict=True))
 
 
 def _fresh(variable: Any, mine: Any, layer: Any, draws: np.random.Generator) -> Array:
@@ -126,10 +118,8 @@ def with_head(activation: str, loss: Any, units: int | None = None) -> Apply:
                 return keras.layers.Activation("linear", name=layer.name)
             return None
 
-        threshold = 0.5
-        return _rebuilt(setting, edit, fresh=bool(units)).changed(
-            loss=loss, threshold=threshold
-        )
+        changed = _rebuilt(setting, edit, fresh=bool(units))
+        return changed.changed(loss=loss, threshold=0.5)
 
     return apply
 
@@ -151,15 +141,14 @@ def with_hidden(activation: str) -> Apply:
                 config["kernel_initializer"] = "he_normal"
             return None
 
-        changed = _rebuilt(setting, edit, fresh=True)
-        return changed
+        return _rebuilt(setting, edit, fresh=True)
 
     return apply
 
 
 def with_less_depth(setting: Setting) -> Setting:
     """Leaves out hidden layers that only repeat the width before them."""
-    weighted = [one for one in setting.program.layers if is_weighted(one)]
+    weighted: list[Any] = list(filter(is_weighted, setting.program.layers))
     keep = {weighted[0].name, weighted[-1].name}
     repeated = [
         one.name
@@ -204,7 +193,6 @@ def _rebuilt(setting: Setting, edit: Any, fresh: bool = False) -> Setting:
     before = dict(
         zip((one.path for one in setting.model.weights), setting.weights, strict=True)
     )
-    keras.utils.set_random_seed(0)
     model = copy_model(setting.model, edit)
     weights = []
     for variable in model.weights:
