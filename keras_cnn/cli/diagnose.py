@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -97,7 +98,10 @@ def diagnose(
     from ..doctor import repair as make_repair
     from ..models import load_model
 
-    loaded = load_model(model)
+    with warnings.catch_warnings():
+        # Of a model that was never trained, Keras warns that its optimizer is empty.
+        warnings.simplefilter("ignore", UserWarning)
+        loaded = load_model(model)
     x, y, validation = (
         _from_file(data)
         if data is not None

@@ -224,7 +224,7 @@ class Examination:
     ) -> None:
         """Adds what the remedies of some suspicions do together, while time is left."""
         code = TOGETHER.join(one.finding.code for one in suspects)
-        change = "; ".join(one.finding.remedy for one in suspects)
+        change = "\n".join(one.finding.remedy for one in suspects)
         key = f"{code}: {change}"
         if key in attempts or self._left() < (1 - _LAST) * self._budget:
             return

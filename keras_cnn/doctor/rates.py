@@ -34,10 +34,11 @@ def rate_suspects(program: Program) -> Iterator[Suspect]:
     if rate <= 0:
         return
     low, high = common_rates(program)
-    middle = (low * high) ** 0.5
+    # From a rate that nobody uses, straight to the middle and the end of common use.
+    usual = {(low * high) ** 0.5 / rate, high / 2 / rate}
     odd = not low <= rate <= high
-    up = sorted({10.0, 30.0, 100.0} | ({middle / rate} if rate < low else set()))
-    down = sorted({0.1, 0.01} | ({middle / rate} if rate > high else set()))
+    up = sorted({10.0, 30.0, 100.0} | (usual if rate < low else set()))
+    down = sorted({0.1, 0.01} | (usual if rate > high else set()))
     for factor in up:
         if rate * factor <= 3 * high:
             yield _suspect("lr-too-low", rate, factor, odd and rate < low, (low, high))

@@ -72,27 +72,27 @@ def with_loss(loss: Any) -> Apply:
 def with_fresh_weights(setting: Setting) -> Setting:
     """Draws weights anew by He's rule before ReLU and Glorot's elsewhere; biases 0."""
     draws = np.random.default_rng(0)
-    weights = []
-    program = setting.program
-    for mine, layer in zip(leaves(setting.model), program.layers, strict=True):
-        for variable in mine.weights:
-            weights.append((variable.path, _fresh(variable, mine, layer, draws)))
-    by_path = dict(weights)
+    layers = zip(leaves(setting.model), setting.program.layers, strict=True)
+    by_path: dict[str, Array] = {
+        variable.path: _fresh(variable, layer, draws)
+        for mine, layer in layers
+        for variable in mine.weights
+    }
     kept = zip(setting.model.weights, setting.weights, strict=True)
     return setting.changed(
         weights=[by_path.get(one.path, value) for one, value in kept]
     )
 
 
-def _fresh(variable: Any, mine: Any, layer: Any, draws: np.random.Generator) -> Array:
-    if variable is getattr(mine, "kernel", None):
+def _fresh(variable: Any, layer: Any, draws: np.random.Generator) -> Array:
+    if variable.name == "kernel":
         shape = tuple(variable.shape)
         fan_in = int(np.prod(shape[:-1]))
         fan_out = int(np.prod(shape[:-2], initial=1)) * shape[-1]
         name = getattr(getattr(layer, "activation", None), "__name__", "")
         scale = 2 / fan_in if name == "relu" else 2 / (fan_in + fan_out)
         return draws.normal(0, np.sqrt(scale), shape).astype("float32")
-    if variable is getattr(mine, "bias", None):
+    if variable.name == "bias":
         return np.zeros(tuple(variable.shape), "float32")
     return np.asarray(variable)
 

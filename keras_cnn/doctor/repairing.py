@@ -10,6 +10,7 @@ import keras
 from .copying import copy_optimizer
 from .diagnosing import first_setting
 from .findings import Attempt, Diagnosis
+from .judging import TOGETHER
 from .linting import suspects_of
 from .program import Program, read_program
 from .rates import rate_suspects
@@ -17,8 +18,8 @@ from .remedies import statistics, with_fresh_weights, with_updates
 from .suspects import Apply
 from .trial import Setting
 
-# Remedies that a model file cannot hold, since they change what it is given.
-_OF_DATA = ("unnormalised-target",)
+# What a model file cannot hold, since it changes what the model is given.
+_TARGETS = "y = (y - y.mean(0)) / y.std(0)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,25 +64,37 @@ def repair(
     program = read_program(model, x, y, batch_size, epochs)
     counted = [finding.code for finding in diagnosis.findings if finding.counts]
     restoring = [
-        one for one in diagnosis.attempts if one.restored and one.code in counted
+        one
+        for one in diagnosis.attempts
+        if one.restored and set(one.code.split(TOGETHER)) <= set(counted)
     ]
-    # Of remedies that did as well, to 0.05, the one for the likeliest cause.
-    restoring.sort(key=lambda one: (-round(one.after * 20), counted.index(one.code)))
+    # One change rather than two; of those that did as well, to 0.05, the one for the
+    # likeliest cause.
+    restoring.sort(
+        key=lambda one: (
+            one.code.count(TOGETHER),
+            -round(one.after * 20),
+            counted.index(one.code.partition(TOGETHER)[0]),
+        )
+    )
     for attempt in restoring:
-        apply = _remedy_of(attempt, program)
-        if apply is not None:
-            return _repaired(attempt, apply(first_setting(program)), program)
+        setting: Setting | None = first_setting(program)
+        for code, change in zip(
+            attempt.code.split(TOGETHER), attempt.change.split("\n"), strict=True
+        ):
+            apply = _remedy_of(code, change, program)
+            setting = apply(setting) if apply and setting else None
+        if setting is not None:
+            return _repaired(attempt, setting, program)
     return None
 
 
-def _remedy_of(attempt: Attempt, program: Program) -> Apply | None:
-    every = [*suspects_of(program), *rate_suspects(program)]
-    for one in every:
-        if (one.finding.code, one.finding.remedy) == (attempt.code, attempt.change):
+def _remedy_of(code: str, change: str, program: Program) -> Apply | None:
+    for one in [*suspects_of(program), *rate_suspects(program)]:
+        if (one.finding.code, one.finding.remedy) == (code, change):
             return one.apply
-    return {"too-few-updates": with_updates(10), "bad-init": with_fresh_weights}.get(
-        attempt.code
-    )
+    others = {"too-few-updates": with_updates(10), "bad-init": with_fresh_weights}
+    return others.get(code)
 
 
 def _repaired(attempt: Attempt, setting: Setting, program: Program) -> Repair:
@@ -96,9 +109,9 @@ def _repaired(attempt: Attempt, setting: Setting, program: Program) -> Repair:
         patch["epochs"] = program.epochs * setting.updates // program.updates
     if setting.loss is not program.model.loss:
         patch["loss"] = keras.losses.serialize(keras.losses.get(setting.loss))
-    if attempt.code in _OF_DATA:
-        patch["data"] = attempt.change
-    elif setting.x is not program.x:
+    if setting.y is not program.y:
+        patch["data"] = _TARGETS
+    if setting.x is not program.x:
         model = _normalising(model, program)
     optimizer = copy_optimizer(program.model.optimizer, setting.learning_rate)
     model.compile(optimizer=optimizer, loss=setting.loss, metrics=None)
