@@ -34,6 +34,12 @@ def test_readme_code_runs(tmp_path, monkeypatch):
         exec(compile(block, "README.md", "exec"), {})
 
 
+def test_the_doctors_page_shows_code_that_finds_its_fault(capsys):
+    (code,) = blocks(ROOT / "docs" / "doctor.md", "python")
+    exec(compile(code, "doctor.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("error lr-too-low")
+
+
 def test_readme_commands_name_options_that_exist(monkeypatch):
     import typer
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import combinations, product
@@ -85,25 +87,36 @@ def diagnose(
     if validation_data is not None:
         validation_data = tuple(map(np.asarray, validation_data))  # type: ignore[assignment]
         suspects += check_duplicates(program.x, np.asarray(validation_data[0]))
-    with _drawn_from(seed):
+    with _aside(seed):
         examination = Examination(program, begin + budget_seconds, seed)
         return examination.verdict(suspects, validation_data, begin)
 
 
 @contextmanager
-def _drawn_from(seed: int) -> Iterator[None]:
+def _aside(seed: int) -> Iterator[None]:
     """Seeds Python's and NumPy's global generators, and leaves them as they were.
 
-    From the former Keras takes the seeds of a copy's weights and dropout.
+    From the former Keras takes the seeds of a copy's weights and dropout. Keras's
+    warnings of odd programs are the doctor's to report, and TensorFlow's of many traced
+    functions are about its copies: both are held back.
     """
     python, numpy = random.getstate(), np.random.get_state()
     random.seed(seed)
     np.random.seed(seed % 2**32)
+    logger = tf.get_logger()
+    logger.addFilter(_not_of_retracing)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            yield
     finally:
+        logger.removeFilter(_not_of_retracing)
         random.setstate(python)
         np.random.set_state(numpy)
+
+
+def _not_of_retracing(record: logging.LogRecord) -> bool:
+    return "retracing" not in record.getMessage()
 
 
 class Examination:

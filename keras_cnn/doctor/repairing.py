@@ -114,7 +114,9 @@ def _repaired(attempt: Attempt, setting: Setting, program: Program) -> Repair:
     if setting.x is not program.x:
         model = _normalising(model, program)
     optimizer = copy_optimizer(program.model.optimizer, setting.learning_rate)
-    model.compile(optimizer=optimizer, loss=setting.loss, metrics=None)
+    model.compile(optimizer=optimizer, loss=setting.loss)
+    # Saved without its variables, an optimizer makes Keras warn when it is loaded.
+    optimizer.build(model.trainable_variables)
     return Repair(model, attempt.code, patch, attempt.before, attempt.after)
 
 
