@@ -1,5 +1,6 @@
 from . import activations as activations
 from . import data as data
+from . import doctor as doctor
 from . import export as export
 from . import layers as layers
 from . import losses as losses

@@ -46,6 +46,12 @@ def test_code_on_training_runs(tmp_path):
     assert "shards" in done.stdout
 
 
+def test_the_doctors_page_shows_code_that_finds_its_fault(capsys):
+    (code,) = blocks(ROOT / "docs" / "doctor.md", "python")
+    exec(compile(code, "doctor.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("error lr-too-low")
+
+
 def test_readme_commands_name_options_that_exist(monkeypatch):
     import typer
 

@@ -1,0 +1,110 @@
+"""The doctor beside a training: a callback that probes every so many batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from .._checks import InputError, check_count
+from .dynamics import layer_symptoms
+from .findings import Finding, Moment
+from .probe import Probe
+
+
+class Doctor(keras.callbacks.Callback):
+    """Records each layer's health on a fixed probe batch while a model trains.
+
+    For `Model.fit` and `keras_cnn.Trainer` alike. Between two probes it costs nothing;
+    a probe costs about as much as two training steps on a batch of its size.
+
+    Args:
+        x_probe: Inputs of the probe batch; 64 are plenty.
+        y_probe: Their targets.
+        every: Batches between two probes. Defaults to `200`.
+
+    Attributes:
+        moments: What was recorded, a `Moment` a probe: of each layer mean, spread,
+            shares of zero, dead and saturated outputs, the gradient's norm and share of
+            zeros, and the mean update over the weights' norm; of all the loss.
+        batch_interval: `every`; it tells `Trainer` when to call.
+
+    Example:
+        >>> import keras, numpy as np
+        >>> from keras_cnn.doctor import Doctor
+        >>> x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
+        >>> y = x.sum(1, keepdims=True)
+        >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> doctor = Doctor(x, y, every=2)
+        >>> history = model.fit(x, y, batch_size=16, verbose=0, callbacks=[doctor])
+        >>> [moment.step for moment in doctor.moments]
+        [0, 2, 4]
+    """
+
+    def __init__(self, x_probe: Any, y_probe: Any, every: int = 200) -> None:
+        """Checks the arguments; see the class."""
+        super().__init__()
+        check_count("every", every)
+        self._x = np.asarray(x_probe, "float32")
+        self._y = np.asarray(y_probe)
+        if not len(self._x) or len(self._x) != len(self._y):
+            raise InputError(
+                "`x_probe` and `y_probe` must have as many rows, and at least one. "
+                f"Received: shapes {self._x.shape} and {self._y.shape}."
+            )
+        self.batch_interval = every
+        self.moments: list[Moment] = []
+        self._probe: Probe | None = None
+        self._begin = 0  # steps before this epoch
+        self._seen = 0  # batches seen in it
+
+    @property
+    def loss_trend(self) -> float:
+        """The change of the probe's loss a probe, by least squares; NaN before two."""
+        return self._line()[0]
+
+    @property
+    def loss_noise(self) -> float:
+        """The spread of the probe's loss about that line; NaN before two probes."""
+        return self._line()[1]
+
+    @property
+    def findings(self) -> list[Finding]:
+        """The symptoms at the last probe."""
+        if not self.moments:
+            return []
+        return [one.finding for one in layer_symptoms(self.moments[-1])]
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Probes the model as it begins."""
+        if not self.model.built:
+            self.model.build((None, *self._x.shape[1:]))
+        self.moments.clear()
+        self._begin = self._seen = 0
+        self._probe = Probe(self.model, self._x, self._y)
+        self.moments.append(self._probe(0))
+
+    def on_train_batch_end(
+        self, batch: int, logs: dict[str, Any] | None = None
+    ) -> None:
+        """Probes when `every` batches have passed since the last probe."""
+        self._seen = batch + 1
+        step = self._begin + self._seen
+        last = self.moments[-1].step if self.moments else 0
+        if self._probe and step // self.batch_interval > last // self.batch_interval:
+            self.moments.append(self._probe(step))
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Counts the epoch's steps, the last of which may not have been shown."""
+        self._begin += (self.params or {}).get("steps") or self._seen
+        self._seen = 0
+
+    def _line(self) -> tuple[float, float]:
+        losses = np.array([moment.loss for moment in self.moments])
+        if len(losses) < 2 or not np.isfinite(losses).all():
+            return float("nan"), float("nan")
+        steps = np.arange(len(losses))
+        slope, start = np.polyfit(steps, losses, 1)
+        return float(slope), float((losses - start - slope * steps).std())

@@ -1,0 +1,161 @@
+"""What the doctor says: findings, and the diagnosis that they make up."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["note", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fault or symptom, with what it rests on.
+
+    Attributes:
+        code: A stable name, such as `lr-too-high`.
+        severity: `note` harms nothing here, `warning` slows or limits learning,
+            `error` forbids it.
+        confidence: How sure the doctor is, in [0, 1].
+        where: The layer or argument at fault.
+        evidence: What was measured, in numbers.
+        threshold: What it was held against, and where that number comes from.
+        effect: What it does to training, in one sentence.
+        remedy: What to change, as code.
+    """
+
+    code: str
+    severity: Severity
+    confidence: float
+    where: str
+    evidence: str
+    threshold: str
+    effect: str
+    remedy: str
+
+    @property
+    def counts(self) -> bool:
+        """Whether the finding is more than a note."""
+        return self.severity != "note"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A remedy that was tried on a copy, and what it did.
+
+    Attributes:
+        code: The fault that it would remedy.
+        change: The change, as code.
+        before: Skill without it: 0 is a constant answer, 1 is perfect.
+        after: Skill with it, after as many updates.
+        restored: Whether it made up most of what was missing.
+    """
+
+    code: str
+    change: str
+    before: float
+    after: float
+    restored: bool
+
+
+@dataclass(frozen=True)
+class LayerHealth:
+    """One layer on the probe batch at one moment.
+
+    Attributes:
+        layer: Its name.
+        mean: Mean of its outputs.
+        spread: Their standard deviation.
+        zero: The share of outputs that are exactly zero.
+        dead: The share of units that are zero on the whole probe.
+        saturated: The share of outputs at the flat ends of a bounded activation.
+        gradient: Norm of the gradient of its weights; None if it has none.
+        gradient_zero: The share of that gradient that is exactly zero.
+        update_ratio: Norm of the last update over the norm of the weights, if known.
+    """
+
+    layer: str
+    mean: float
+    spread: float
+    zero: float
+    dead: float
+    saturated: float
+    gradient: float | None = None
+    gradient_zero: float | None = None
+    update_ratio: float | None = None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """All layers at one moment of training.
+
+    Attributes:
+        step: Updates done so far.
+        loss: The loss on the probe batch.
+        layers: One record a layer, in the order of the data's way through.
+        gradient_ratio: The first gradient norm over the last.
+    """
+
+    step: int
+    loss: float
+    layers: tuple[LayerHealth, ...]
+    gradient_ratio: float | None
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Counts of one layer's activations or gradients on the probe batch."""
+
+    layer: str
+    what: Literal["activations", "gradients"]
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The verdict on a training program.
+
+    Attributes:
+        findings: The most likely cause first.
+        skill: What the short training reached: 0 is a constant answer, 1 is perfect.
+        attainable: The best skill seen by a remedied copy or a reference learner.
+        updates: Updates that the short training took.
+        planned: Updates that the user plans.
+        losses: The training loss of each of them.
+        moments: Health by layer over time.
+        histograms: Activations and gradients at the end.
+        attempts: Remedies that were tried, the most successful first.
+        seconds: What the diagnosis took.
+    """
+
+    findings: tuple[Finding, ...]
+    skill: float
+    attainable: float
+    updates: int
+    planned: int
+    losses: tuple[float, ...] = ()
+    moments: tuple[Moment, ...] = ()
+    histograms: tuple[Histogram, ...] = ()
+    attempts: tuple[Attempt, ...] = field(default=())
+    seconds: float = 0.0
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing above a note was found."""
+        return not any(finding.counts for finding in self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns everything as JSON's types, without NaN or infinities."""
+        content: dict[str, Any] = _plain({"healthy": self.healthy} | asdict(self))
+        return content
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and value - value != 0:  # NaN or infinite
+        return None
+    return value
