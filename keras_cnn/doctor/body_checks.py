@@ -22,9 +22,11 @@ from .thresholds import (
     DEEP,
     DEEP_SATURATING,
     EXCESS_DROPOUT,
+    INIT_FAR,
     INIT_TOO_LARGE,
     INIT_TOO_SMALL,
     SMALL_BATCH,
+    Threshold,
 )
 
 _GROWING = ("exponential", "square", "cube")
@@ -85,8 +87,9 @@ def _weights(program: Program) -> Iterator[Suspect]:
             size = float(np.abs(np.asarray(bias)).mean())
             if size > BIAS_TOO_LARGE.value:
                 odd.append((3.0, f"{layer.name}: bias of size {size:.3g}"))
-    if len(factors) >= 2 or any(not 0.1 < factor < 10 for _, factor in factors):
-        worst = max(factors, key=lambda one: abs(np.log(one[1] + 1e-12)))
+    far = INIT_FAR.value
+    if len(factors) >= 2 or any(not 1 / far < factor < far for _, factor in factors):
+        worst = max(factors, key=lambda one: _distance(one[1]))
         odd.append((1.0, f"{worst[0]}: {worst[1]:.3g} of the usual spread"))
     if odd:
         sure = max(weight for weight, _ in odd) > 1
@@ -96,10 +99,20 @@ def _weights(program: Program) -> Iterator[Suspect]:
             "; ".join(text for _, text in odd),
             "Signals and gradients die, explode, or are alike in all units.",
             'kernel_initializer="he_normal", bias_initializer="zeros"',
-            threshold=INIT_TOO_SMALL,
+            threshold=_passed(factors),
             confidence=0.95 if sure else 0.8,
             apply=with_fresh_weights,
         )
+
+
+def _passed(factors: list[tuple[str, float]]) -> Threshold:
+    """Returns the bound that the worst spread of weights has passed."""
+    worst = max((factor for _, factor in factors), key=_distance, default=0.0)
+    return INIT_TOO_LARGE if worst > 1 else INIT_TOO_SMALL
+
+
+def _distance(factor: float) -> float:
+    return float(abs(np.log(factor + 1e-12)))
 
 
 def _activations(program: Program) -> Iterator[Suspect]:

@@ -11,8 +11,10 @@ from .program import Array, Program
 from .suspects import Suspect, suspect
 from .thresholds import (
     CHANCE,
+    CONSTANT_OUTPUT,
     DEAD_UNITS,
     EXPLODING_RATIO,
+    FLAT_LOSS,
     OSCILLATION,
     SATURATED,
     VANISHING_RATIO,
@@ -60,11 +62,12 @@ def _of_loss(program: Program, outcome: Outcome) -> Iterator[Suspect]:
             threshold=CHANCE,
         )
     spread = outcome.answer.reshape(len(outcome.answer), -1).std(0).max()
-    if len(outcome.answer) > 1 and spread < 1e-3:
+    if len(outcome.answer) > 1 and spread < CONSTANT_OUTPUT.value:
         yield suspect(
             *("constant-output", "model", f"answers differ by {spread:.2g}"),
             "Every input gets the same answer.",
             "see the other findings",
+            threshold=CONSTANT_OUTPUT,
         )
     fall = curve[0] - curve[-1]
     steps = float(np.abs(np.diff(curve)).max()) if len(curve) > 1 else 0.0
@@ -74,11 +77,12 @@ def _of_loss(program: Program, outcome: Outcome) -> Iterator[Suspect]:
             "Updates make the answers worse.",
             "a lower learning rate",
         )
-    elif abs(fall) < 0.01 * abs(curve[0]):
+    elif abs(fall) < FLAT_LOSS.value * abs(curve[0]):
         yield suspect(
             *("flat-loss", "loss", f"from {curve[0]:.4g} to {curve[-1]:.4g}"),
             "Updates change nothing that matters.",
             "see the other findings",
+            threshold=FLAT_LOSS,
         )
     elif len(curve) > 3 and steps > OSCILLATION.value * abs(fall):
         yield suspect(

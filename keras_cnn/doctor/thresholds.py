@@ -87,6 +87,11 @@ INIT_TOO_LARGE = Threshold(
     "two such layers grow a signal ninefold and saturate what follows",
     "Glorot and Bengio 2010",
 )
+INIT_FAR = Threshold(
+    10.0,
+    "a single layer this many times from the usual spread, either way, is enough",
+    "own",
+)
 BIAS_TOO_LARGE = Threshold(
     2.0,
     "sums of normalised inputs have a spread of about 1: such a bias decides alone",
@@ -152,4 +157,15 @@ OVERFIT_GAP = Threshold(
 )
 OSCILLATION = Threshold(
     1.0, "steps of the smoothed loss as large as its whole fall", "own"
+)
+
+CONSTANT_OUTPUT = Threshold(
+    1e-3,
+    "answers that differ by less tell no two inputs apart",
+    "own",
+)
+FLAT_LOSS = Threshold(
+    0.01,
+    "a loss that falls by less than a hundredth has not begun to fall",
+    "AutoTrainer takes a gain of less than .01 an epoch as not converging",
 )
