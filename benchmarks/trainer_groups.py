@@ -71,7 +71,7 @@ def article(best: Contender | None) -> Iterator[Group]:
     configured = {"threads": "configured"}
     contenders = [Contender(FIT, "fit")]
     if best:
-        contenders.append(replace(best, name=f"fit, {best.name}", rounds=7))
+        contenders.append(replace(best, name=f"fit, {best.name}"))
     contenders += [
         Contender(TRAINER, "trainer"),
         Contender(CONFIGURED, "trainer", options=configured),

@@ -57,7 +57,7 @@ class Contender:
     model: str = "article"
     batch: int = 32
     steps: int = 150
-    rounds: int = 7
+    rounds: int = 5
     options: dict[str, Any] = field(default_factory=dict)
 
     @property
