@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.console import Console
 from rich.text import Text
@@ -49,7 +49,9 @@ def start_tensorflow(*, one_thread_an_operation: bool = False) -> None:
     if one_thread_an_operation and not has_gpu:
         from ..training import configure_threads
 
-        configure_threads()
+        # Where a program has called `main`, TensorFlow may run already: as it is, then.
+        with suppress(RuntimeError):
+            configure_threads()
     tf.get_logger().setLevel(logging.ERROR)
 
 
