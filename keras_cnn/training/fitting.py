@@ -137,11 +137,13 @@ class Fit:
 
     def _stop_at(self, batch: Any, epoch: int, step: int) -> None:
         paths = self.checkpoints.paths if self.checkpoints else []
+        cause = find_cause(self.model, batch)
+        self.callbacks.on_train_end()  # so that they close their files
         raise NonFiniteLossError(
             epoch,
             step,
             self._last_finite,
-            find_cause(self.model, batch),
+            cause,
             str(paths[-1]) if paths else "",
             undone=not _has_own_step(self.model),
         )
