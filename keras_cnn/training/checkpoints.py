@@ -83,7 +83,7 @@ class Checkpoints:
         Raises:
             InputError: If an argument breaks its rule.
         """
-        check_every(every)
+        _check_every(every)
         check_count("checkpoints_kept", kept)
         if folder.exists() and not folder.is_dir():
             raise InputError(
@@ -218,7 +218,7 @@ class Checkpoints:
         _set_random_state(note["random"])
 
 
-def check_every(every: Any) -> None:
+def _check_every(every: Any) -> None:
     """Raises unless `every` is a number of steps, a time, or None.
 
     Raises:

@@ -17,7 +17,7 @@ from .loops import Loop
 from .nonfinite import find_cause
 from .pacing import Hooks, Pace
 from .sources import Source
-from .steps import OnNonfinite
+from .steps import OnNonfinite, overrides
 
 
 @dataclass
@@ -145,7 +145,7 @@ class Fit:
             self._last_finite,
             cause,
             str(paths[-1]) if paths else "",
-            undone=not _has_own_step(self.model),
+            undone=not overrides(self.model, "train_step"),
         )
 
     def _save(self, epoch: int, step: int) -> None:
@@ -162,7 +162,3 @@ class Fit:
                 epochs=history.epoch,
             )
         )
-
-
-def _has_own_step(model: keras.Model) -> bool:
-    return type(model).train_step is not keras.Model.train_step

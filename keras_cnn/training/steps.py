@@ -38,7 +38,7 @@ class Steps:
         self.shards = shards
         self.on_nonfinite = on_nonfinite
         # A step of the user's own decides itself what it computes, and what it reports.
-        self._own = {step for step in _PHASE_STEPS.values() if _overrides(model, step)}
+        self._own = {step for step in _PHASE_STEPS.values() if overrides(model, step)}
 
         if on_nonfinite == "skip" and self.reports_itself("train"):
             raise InputError(
@@ -50,7 +50,7 @@ class Steps:
 
     def reports_itself(self, phase: Literal["train", "test"]) -> bool:
         """Returns whether only the steps know what to report, not the metrics."""
-        own_metrics = _overrides(self.model, "compute_metrics")
+        own_metrics = overrides(self.model, "compute_metrics")
         return _PHASE_STEPS[phase] in self._own or own_metrics
 
     def train(self, data: Any) -> tuple[Any, dict[str, Any]]:
@@ -167,7 +167,8 @@ class _Keeper:
         return _nothing()
 
 
-def _overrides(model: keras.Model, method: str) -> bool:
+def overrides(model: keras.Model, method: str) -> bool:
+    """Returns whether the model's class has its own in place of Keras's method."""
     return getattr(type(model), method) is not getattr(keras.Model, method)
 
 
