@@ -20,10 +20,16 @@ FAMILIES = {
     "slow": {"lr-too-low", "too-few-updates"},
     "huge-loss": {"lr-too-high", "unnormalised-target", "outlier-targets"},
     "activation": {
-        *("missing-softmax", "missing-sigmoid", "wrong-output-activation"),
-        *("sigmoid-for-multiclass", "softmax-single-unit", "softmax-for-multilabel"),
-        *("relu-output-for-classification", "binary-head-for-multiclass"),
-        *("bounded-output-for-regression", "relu-output-for-signed-regression"),
+        "missing-softmax",
+        "missing-sigmoid",
+        "wrong-output-activation",
+        "sigmoid-for-multiclass",
+        "softmax-single-unit",
+        "softmax-for-multilabel",
+        "relu-output-for-classification",
+        "binary-head-for-multiclass",
+        "bounded-output-for-regression",
+        "relu-output-for-signed-regression",
     },
     "loss": {"wrong-loss"},
     "data": {"unnormalised-input"},
@@ -110,7 +116,7 @@ def record(model, x, y, batch_size, epochs):
     size = min(max(batch_size, 32), len(x))
     recorder = Recorder(x[:size], y[:size], log)
     model.fit(
-        *(x, y), batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[recorder]
+        x, y, batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[recorder]
     )
     return log
 

@@ -109,7 +109,9 @@ def diagnose(
     )
     plan = {"batch_size": batch_size, "epochs": epochs}
     diagnosis = diagnose(
-        *(loaded, x, y),
+        loaded,
+        x,
+        y,
         **plan,
         validation_data=validation,
         budget_seconds=budget_seconds,

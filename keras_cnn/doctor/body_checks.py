@@ -42,7 +42,9 @@ def check_body(program: Program) -> Iterator[Suspect]:
     yield from _arguments(program)
     if program.output in ("softmax", "sigmoid") and not keeps_logits(program):
         yield suspect(
-            *("lost-logits", program.output_layer, f"{program.output} by hand"),
+            "lost-logits",
+            program.output_layer,
+            f"{program.output} by hand",
             "The loss cannot find the logits and clips probabilities near 0 and 1.",
             f'activation="{program.output}"',
             severity="note",
@@ -56,7 +58,9 @@ def _frozen(program: Program) -> Iterator[Suspect]:
         return
     every = len(frozen) == len(weighted)
     yield suspect(
-        *("frozen-layers", ", ".join(frozen), f"{len(frozen)} of {len(weighted)}"),
+        "frozen-layers",
+        ", ".join(frozen),
+        f"{len(frozen)} of {len(weighted)}",
         "What is frozen stays as it was drawn.",
         "for layer in model.layers: layer.trainable = True",
         severity="error" if every else "warning",
@@ -121,7 +125,9 @@ def _activations(program: Program) -> Iterator[Suspect]:
     growing = [layer.name for layer, name in hidden if name in _GROWING]
     if growing:
         yield suspect(
-            *("exploding-activation", ", ".join(growing), f"{len(growing)} layers"),
+            "exploding-activation",
+            ", ".join(growing),
+            f"{len(growing)} layers",
             "It grows faster than any rate can follow, until the loss is not finite.",
             'activation="relu", kernel_initializer="he_normal"',
             confidence=0.8 + 0.02 * min(len(growing), 9),
@@ -132,7 +138,9 @@ def _activations(program: Program) -> Iterator[Suspect]:
         many = len(flat) >= DEEP_SATURATING.value
         steep = any(name in ("sigmoid", "hard_sigmoid", "softmax") for name in names)
         yield suspect(
-            *("saturating-activation", ", ".join(flat), f"{len(flat)} layers"),
+            "saturating-activation",
+            ", ".join(flat),
+            f"{len(flat)} layers",
             "Each layer multiplies gradients by a slope far below 1.",
             'activation="relu", kernel_initializer="he_normal"',
             threshold=DEEP_SATURATING,
@@ -142,7 +150,8 @@ def _activations(program: Program) -> Iterator[Suspect]:
         )
     if len(hidden) >= 1 and names.count("linear") == len(names):
         yield suspect(
-            *("missing-nonlinearity", ", ".join(layer.name for layer, _ in hidden)),
+            "missing-nonlinearity",
+            ", ".join(layer.name for layer, _ in hidden),
             f"{len(hidden)} hidden layers without an activation",
             "Together they are one linear layer.",
             'activation="relu"',
@@ -151,11 +160,9 @@ def _activations(program: Program) -> Iterator[Suspect]:
     elif "linear" in names:
         linear = ", ".join(one.name for one, name in hidden if name == "linear")
         yield suspect(
-            *(
-                "missing-nonlinearity",
-                linear,
-                f"{names.count('linear')} of {len(names)}",
-            ),
+            "missing-nonlinearity",
+            linear,
+            f"{names.count('linear')} of {len(names)}",
             "A layer without activation joins its neighbour into one.",
             'activation="relu"',
             confidence=0.5,
@@ -172,7 +179,9 @@ def _depth(program: Program) -> Iterator[Suspect]:
     flat = sum(name in ("sigmoid", "hard_sigmoid") for _, name in program.hidden)
     if depth >= DEEP.value or flat >= 2 * DEEP_SATURATING.value:
         yield suspect(
-            *("excess-depth", "model", f"{depth} hidden layers, no normalisation"),
+            "excess-depth",
+            "model",
+            f"{depth} hidden layers, no normalisation",
             "The signal's spread shrinks or grows with each layer.",
             "two or three hidden layers, or BatchNormalization() after each",
             threshold=DEEP,
@@ -190,7 +199,9 @@ def _dropout(program: Program) -> Iterator[Suspect]:
     high = {name: rate for name, rate in rates.items() if rate > EXCESS_DROPOUT.value}
     if high:
         yield suspect(
-            *("excess-dropout", ", ".join(high), f"rate {max(high.values()):g}"),
+            "excess-dropout",
+            ", ".join(high),
+            f"rate {max(high.values()):g}",
             "Too few units are left at a time for anything to be learned.",
             "keras.layers.Dropout(0.2)",
             threshold=EXCESS_DROPOUT,
@@ -199,7 +210,9 @@ def _dropout(program: Program) -> Iterator[Suspect]:
         )
     elif sum(rates.values()) >= 1 and len(rates) >= 2:
         yield suspect(
-            *("excess-dropout", ", ".join(rates), f"{len(rates)} dropouts in a row"),
+            "excess-dropout",
+            ", ".join(rates),
+            f"{len(rates)} dropouts in a row",
             "Their noise adds up.",
             "keras.layers.Dropout(0.2), once",
             confidence=0.6,
@@ -212,7 +225,9 @@ def _arguments(program: Program) -> Iterator[Suspect]:
     rate = program.learning_rate
     if rate < 0:
         yield suspect(
-            *("lr-negative", "learning_rate", f"{rate:g}"),
+            "lr-negative",
+            "learning_rate",
+            f"{rate:g}",
             "Each update makes the loss larger.",
             f"learning_rate={-rate:g}",
             severity="error",
@@ -222,7 +237,9 @@ def _arguments(program: Program) -> Iterator[Suspect]:
         )
     elif rate == 0:
         yield suspect(
-            *("lr-too-low", "learning_rate", "0"),
+            "lr-too-low",
+            "learning_rate",
+            "0",
             "No update changes anything.",
             "learning_rate=1e-3",
             severity="error",

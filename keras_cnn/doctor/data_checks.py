@@ -40,7 +40,9 @@ def _finite(program: Program) -> Iterator[Suspect]:
         bad = int((~np.isfinite(values)).sum())
         if bad:
             yield suspect(
-                *("nan-in-data", name, f"{bad:,} values NaN or infinite"),
+                "nan-in-data",
+                name,
+                f"{bad:,} values NaN or infinite",
                 "One NaN makes the loss and then every weight NaN.",
                 f"keep = np.isfinite({name}).reshape(len({name}), -1).all(1); "
                 "x, y = x[keep], y[keep]",
@@ -56,7 +58,9 @@ def _information(program: Program) -> Iterator[Suspect]:
     constant = float((spread == 0).mean())
     if constant == 1 and len(rows) > 1:
         yield suspect(
-            *("corrupted-input", "x", "every sample is the same"),
+            "corrupted-input",
+            "x",
+            "every sample is the same",
             "Inputs that do not differ cannot be told apart.",
             "look at what is loaded: plt.imshow(x[0]), x.min(), x.max()",
             severity="error",
@@ -65,7 +69,9 @@ def _information(program: Program) -> Iterator[Suspect]:
         )
     elif constant > 0 and program.x.ndim == 2 and rows.shape[1] <= 64:
         yield suspect(
-            *("constant-features", "x", f"{constant:.0%} of the features constant"),
+            "constant-features",
+            "x",
+            f"{constant:.0%} of the features constant",
             "They say nothing and act as a second bias.",
             "x = x[:, x.std(0) > 0]",
             severity="note",
@@ -89,7 +95,9 @@ def _scale(program: Program) -> Iterator[Suspect]:
             f", spreads differ {ratio:.3g} times" if uneven else ""
         )
         yield suspect(
-            *("unnormalised-input", "x", evidence),
+            "unnormalised-input",
+            "x",
+            evidence,
             "Sums start far outside the activations' working range, and one rate "
             "cannot suit all weights.",
             "normalize = keras.layers.Normalization(); normalize.adapt(x); "
@@ -119,9 +127,11 @@ def _labels(program: Program) -> Iterator[Suspect]:
     odd = float((~np.isin(y, (0, 1))).mean()) if y.size else 0.0
     if program.task == "binary" and odd:
         yield suspect(
-            *("corrupted-labels", "y", f"{odd:.0%} of the labels neither 0 nor 1"),
+            "corrupted-labels",
+            "y",
+            f"{odd:.0%} of the labels neither 0 nor 1",
             "Two-class losses need 0 and 1: others pull towards no class.",
-            *(remedy,),
+            remedy,
             confidence=0.9,
         )
         return
@@ -130,7 +140,9 @@ def _labels(program: Program) -> Iterator[Suspect]:
         most = int(truth.max())
         if program.units > 1 and most >= program.units:
             yield suspect(
-                *("wrong-labels", "y", f"label {most}, {program.units} outputs"),
+                "wrong-labels",
+                "y",
+                f"label {most}, {program.units} outputs",
                 "A class without an output has no loss: NaN or an error.",
                 f"Dense({most + 1}, ...), or labels from 0: y = y - y.min()",
                 severity="error",
@@ -142,16 +154,20 @@ def _labels(program: Program) -> Iterator[Suspect]:
     kinds, counts = np.unique(truth, return_counts=True)
     if len(kinds) == 1:
         yield suspect(
-            *("corrupted-labels", "y", f"every label is {kinds[0]}"),
+            "corrupted-labels",
+            "y",
+            f"every label is {kinds[0]}",
             "One class alone is learned by answering it always.",
-            *(remedy,),
+            remedy,
             severity="error",
             confidence=1.0,
             certain=True,
         )
     elif counts.max() / truth.size > MAJORITY.value:
         yield suspect(
-            *("class-imbalance", "y", f"{counts.max() / truth.size:.1%} of one class"),
+            "class-imbalance",
+            "y",
+            f"{counts.max() / truth.size:.1%} of one class",
             "A constant answer is nearly as good as a right one.",
             "class_weight = {0: 1.0, 1: (y == 0).sum() / (y == 1).sum()}",
             threshold=MAJORITY,
@@ -184,7 +200,9 @@ def _targets(program: Program) -> Iterator[Suspect]:
     size = _size(y)
     if size > LARGE_TARGET.value:
         yield suspect(
-            *("unnormalised-target", "y", f"root mean square {size:.4g}"),
+            "unnormalised-target",
+            "y",
+            f"root mean square {size:.4g}",
             "The error starts huge: gradients explode, or the output crawls there.",
             "y = (y - y.mean()) / y.std(); and undo it on predictions",
             threshold=LARGE_TARGET,
@@ -204,11 +222,9 @@ def check_duplicates(x: Array, other: Array) -> Iterator[Suspect]:
     shared = float(np.mean([row.tobytes() in seen for row in other]))
     if shared > DUPLICATES.value:
         yield suspect(
-            *(
-                "duplicates",
-                "validation_data",
-                f"{shared:.1%} also in the training set",
-            ),
+            "duplicates",
+            "validation_data",
+            f"{shared:.1%} also in the training set",
             "What is tested was partly learned by heart, so the score is too good.",
             "drop them from one side before splitting: np.unique(x, axis=0)",
             threshold=DUPLICATES,

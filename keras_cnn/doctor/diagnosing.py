@@ -156,7 +156,10 @@ class Examination:
         findings += self._overfitting(outcome, validation)
         return Diagnosis(
             tuple(sorted(findings, key=lambda one: not one.counts)),
-            *(outcome.skill, attainable, outcome.updates, self.setting.updates),
+            outcome.skill,
+            attainable,
+            outcome.updates,
+            self.setting.updates,
             tuple(map(float, outcome.losses)),
             tuple(self.moments),
             self.histograms,
@@ -179,7 +182,8 @@ class Examination:
 
         watch = measure if getattr(self.program.model, "inputs", None) else None
         outcome = self._bench.run(
-            *(self.setting, _FIRST * self._budget),
+            self.setting,
+            _FIRST * self._budget,
             each=watch,
             moments=_MOMENTS,
         )
@@ -191,7 +195,9 @@ class Examination:
         return [
             *rate_suspects(self.program),
             suspect(
-                *("too-few-updates", "epochs", f"{self.setting.updates} planned"),
+                "too-few-updates",
+                "epochs",
+                f"{self.setting.updates} planned",
                 "The training ends long before the loss does.",
                 f"epochs={self.program.epochs * 10}",
                 confidence=0.75 if self.setting.updates < 100 else 0.5,
@@ -199,7 +205,9 @@ class Examination:
                 apply=with_updates(10),
             ),
             suspect(
-                *("bad-init", "kernel_initializer", ""),
+                "bad-init",
+                "kernel_initializer",
+                "",
                 "Signals or gradients die on the way.",
                 'kernel_initializer="he_normal", bias_initializer="zeros"',
                 confidence=0.5,
@@ -239,7 +247,10 @@ class Examination:
         code = TOGETHER.join(one.finding.code for one in suspects)
         change = "\n".join(one.finding.remedy for one in suspects)
         key = f"{code}: {change}"
-        if key in attempts or self._left() < (1 - _LAST) * self._budget:
+        late = self._left() < (1 - _LAST) * self._budget
+        # The likeliest remedy is tried however slow the machine is: without a trial
+        # nothing can be said.
+        if key in attempts or (late and attempts):
             return
         known = [one.after for one in attempts.values() if one.change == change]
         after = known[0] if known else self._remedied(suspects)
@@ -271,7 +282,8 @@ class Examination:
             return []
         return [
             suspect(
-                *("corrupted-labels", "y"),
+                "corrupted-labels",
+                "y",
                 f"a forest reaches a skill of {case.learnable:.2f} on data not shown",
                 "Labels that have nothing to do with the inputs cannot be learned.",
                 "compare with the source: list(zip(x[:9], y[:9]))",
@@ -291,11 +303,9 @@ class Examination:
             return []
         return [
             suspect(
-                *(
-                    "overfitting",
-                    "model",
-                    f"skill {outcome.skill:.2f}, else {other:.2f}",
-                ),
+                "overfitting",
+                "model",
+                f"skill {outcome.skill:.2f}, else {other:.2f}",
                 "What is learned by heart does not hold for new data.",
                 "keras.layers.Dropout(0.3), fewer units, more data",
                 threshold=OVERFIT_GAP,
@@ -310,9 +320,16 @@ def first_setting(program: Program) -> Setting:
     weights = [np.asarray(variable) for variable in original.weights]
     logits = program.from_logits and program.output == "linear"
     return Setting(
-        *(copy, weights, program.x, program.y, program.learning_rate),
-        *(program.batch_size, program.updates, original.loss),
-        *(0.0 if logits else 0.5, program),
+        copy,
+        weights,
+        program.x,
+        program.y,
+        program.learning_rate,
+        program.batch_size,
+        program.updates,
+        original.loss,
+        0.0 if logits else 0.5,
+        program,
     )
 
 

@@ -34,7 +34,9 @@ def symptoms(
     """Yields what a training shows."""
     if not outcome.finite:
         yield suspect(
-            *("nan-or-inf", "loss", f"after {outcome.updates} updates"),
+            "nan-or-inf",
+            "loss",
+            f"after {outcome.updates} updates",
             "Weights become NaN, and nothing is learned from there on.",
             "optimizer clipnorm=1.0, a lower learning rate",
             severity="error",
@@ -50,13 +52,17 @@ def _of_loss(program: Program, outcome: Outcome) -> Iterator[Suspect]:
     curve = smoothed(losses)
     if program.task != "regression" and float(losses.min()) < 0:
         yield suspect(
-            *("negative-loss", "loss", f"{float(losses.min()):.3g}"),
+            "negative-loss",
+            "loss",
+            f"{float(losses.min()):.3g}",
             "A loss of classes cannot be negative: labels do not fit it.",
             "labels of 0 and 1, or another loss",
         )
     if outcome.skill < CHANCE.value:
         yield suspect(
-            *("chance-level", "model", f"skill {outcome.skill:.2f}"),
+            "chance-level",
+            "model",
+            f"skill {outcome.skill:.2f}",
             "The answers are no better than a constant one.",
             "see the other findings",
             threshold=CHANCE,
@@ -64,7 +70,9 @@ def _of_loss(program: Program, outcome: Outcome) -> Iterator[Suspect]:
     spread = outcome.answer.reshape(len(outcome.answer), -1).std(0).max()
     if len(outcome.answer) > 1 and spread < CONSTANT_OUTPUT.value:
         yield suspect(
-            *("constant-output", "model", f"answers differ by {spread:.2g}"),
+            "constant-output",
+            "model",
+            f"answers differ by {spread:.2g}",
             "Every input gets the same answer.",
             "see the other findings",
             threshold=CONSTANT_OUTPUT,
@@ -73,20 +81,26 @@ def _of_loss(program: Program, outcome: Outcome) -> Iterator[Suspect]:
     steps = float(np.abs(np.diff(curve)).max()) if len(curve) > 1 else 0.0
     if len(curve) > 3 and curve[-1] > curve[0]:
         yield suspect(
-            *("rising-loss", "loss", f"from {curve[0]:.3g} to {curve[-1]:.3g}"),
+            "rising-loss",
+            "loss",
+            f"from {curve[0]:.3g} to {curve[-1]:.3g}",
             "Updates make the answers worse.",
             "a lower learning rate",
         )
     elif abs(fall) < FLAT_LOSS.value * abs(curve[0]):
         yield suspect(
-            *("flat-loss", "loss", f"from {curve[0]:.4g} to {curve[-1]:.4g}"),
+            "flat-loss",
+            "loss",
+            f"from {curve[0]:.4g} to {curve[-1]:.4g}",
             "Updates change nothing that matters.",
             "see the other findings",
             threshold=FLAT_LOSS,
         )
     elif len(curve) > 3 and steps > OSCILLATION.value * abs(fall):
         yield suspect(
-            *("oscillating-loss", "loss", f"steps of {steps:.3g}, fall {fall:.3g}"),
+            "oscillating-loss",
+            "loss",
+            f"steps of {steps:.3g}, fall {fall:.3g}",
             "Updates overshoot.",
             "a lower learning rate or a larger batch",
             threshold=OSCILLATION,
@@ -100,7 +114,8 @@ def layer_symptoms(last: Moment) -> Iterator[Suspect]:
     if dead:
         worst = max(dead, key=lambda one: one.dead)
         yield suspect(
-            *("dead-relu", ", ".join(one.layer for one in dead)),
+            "dead-relu",
+            ", ".join(one.layer for one in dead),
             f"{worst.dead:.0%} of {worst.layer} zero on the whole probe",
             "A unit that is always zero has no gradient and stays so.",
             'kernel_initializer="he_normal", a lower rate, or LeakyReLU()',
@@ -110,7 +125,8 @@ def layer_symptoms(last: Moment) -> Iterator[Suspect]:
     if flat:
         worst = max(flat, key=lambda one: one.saturated)
         yield suspect(
-            *("saturated-units", ", ".join(one.layer for one in flat)),
+            "saturated-units",
+            ", ".join(one.layer for one in flat),
             f"{worst.saturated:.0%} of {worst.layer} at its ends",
             "There the slope is nearly zero.",
             'activation="relu", or normalised inputs',
@@ -119,14 +135,18 @@ def layer_symptoms(last: Moment) -> Iterator[Suspect]:
     ratio = last.gradient_ratio
     if ratio is not None and ratio < VANISHING_RATIO.value:
         yield suspect(
-            *("vanishing-gradient", last.layers[0].layer, f"ratio {ratio:.2g}"),
+            "vanishing-gradient",
+            last.layers[0].layer,
+            f"ratio {ratio:.2g}",
             "The first layers hardly learn.",
             'activation="relu", fewer layers, BatchNormalization()',
             threshold=VANISHING_RATIO,
         )
     elif ratio is not None and ratio > EXPLODING_RATIO.value:
         yield suspect(
-            *("exploding-gradient", last.layers[0].layer, f"ratio {ratio:.2g}"),
+            "exploding-gradient",
+            last.layers[0].layer,
+            f"ratio {ratio:.2g}",
             "The first layers are thrown about.",
             "optimizer clipnorm=1.0, smaller initial weights",
             threshold=EXPLODING_RATIO,

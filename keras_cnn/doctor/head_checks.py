@@ -51,7 +51,11 @@ def check_head(program: Program) -> Iterator[Suspect]:
     found = list(_activation(program)) + list(_loss(program))
     for name, where, evidence, effect, confidence in found:
         yield suspect(
-            *(name, where, evidence, effect, code),
+            name,
+            where,
+            evidence,
+            effect,
+            code,
             confidence=confidence,
             apply=remedy,
         )

@@ -29,10 +29,10 @@ NOT_NEGATIVE = ("relu", "softplus", "exponential", "relu6")
 _MOST_CLASSES = 50
 # Distinguishes the known activations from each other.
 _TEST_INPUT = np.array([[-7.0, -2.5, -0.5, 0.5], [2.0, 2.5, 3.5, 8.0]], "float32")
-_KNOWN = (
-    *("linear", "relu", "sigmoid", "softmax", "tanh", "exponential", "softplus"),
-    *("elu", "selu", "leaky_relu", "silu", "gelu", "softsign", "hard_sigmoid", "relu6"),
-)
+_KNOWN = """
+    linear relu sigmoid softmax tanh exponential softplus elu selu leaky_relu silu
+    gelu softsign hard_sigmoid relu6
+""".split()
 _KNOWN_SQUEEZED = {name.replace("_", "") for name in _KNOWN}
 
 
@@ -156,8 +156,20 @@ def read_program(
     loss, from_logits = _loss(model.loss)
     task, classes = _task(y, units, loss, output)
     return Program(
-        *(model, x, y, batch_size, epochs, layers, activations),
-        *(output, output_layer, units, loss, from_logits, task, classes),
+        model,
+        x,
+        y,
+        batch_size,
+        epochs,
+        layers,
+        activations,
+        output,
+        output_layer,
+        units,
+        loss,
+        from_logits,
+        task,
+        classes,
     )
 
 
@@ -232,9 +244,13 @@ def _loss(loss: Any) -> tuple[str, bool]:
     kwargs = getattr(loss, "_fn_kwargs", {}) or {}
     from_logits = bool(kwargs.get("from_logits", from_logits))
     for part, kind in (
-        *(("sparsecategorical", "sparse"), ("categorical", "categorical")),
-        *(("binary", "binary"), ("squarederror", "mse"), ("absoluteerror", "mae")),
-        *(("huber", "huber"), ("logcosh", "log_cosh")),
+        ("sparsecategorical", "sparse"),
+        ("categorical", "categorical"),
+        ("binary", "binary"),
+        ("squarederror", "mse"),
+        ("absoluteerror", "mae"),
+        ("huber", "huber"),
+        ("logcosh", "log_cosh"),
     ):
         if part in words:
             return kind, from_logits

@@ -54,7 +54,9 @@ def _suspect(
 ) -> Suspect:
     high = code == "lr-too-high"
     return suspect(
-        *(code, "learning_rate", f"{rate:g}"),
+        code,
+        "learning_rate",
+        f"{rate:g}",
         "Updates overshoot the minimum."
         if high
         else "Updates are too small to matter.",

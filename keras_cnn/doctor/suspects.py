@@ -46,7 +46,13 @@ def suspect(
 ) -> Suspect:
     """Returns a suspicion, its finding written from the parts."""
     finding = Finding(
-        *(code, severity, confidence, where, evidence),
-        *(str(threshold), effect, remedy),
+        code,
+        severity,
+        confidence,
+        where,
+        evidence,
+        str(threshold),
+        effect,
+        remedy,
     )
     return Suspect(finding, visible, certain, apply)

@@ -20,21 +20,19 @@ from ._keras import Functional
 
 # Layers of keras.layers that treat each sample alone. A subclass is none of them: what
 # it overrides is unknown.
-_LAYER_NAMES = (
-    *("Activation", "Add", "Average", "AveragePooling1D", "AveragePooling2D"),
-    *("AveragePooling3D", "Concatenate", "Conv1D", "Conv1DTranspose", "Conv2D"),
-    *("Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Cropping1D", "Cropping2D"),
-    *("Cropping3D", "Dense", "DepthwiseConv1D", "DepthwiseConv2D", "Dropout", "ELU"),
-    *("Flatten", "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D"),
-    *("GlobalAveragePooling2D", "GlobalAveragePooling3D", "GlobalMaxPooling1D"),
-    *("GlobalMaxPooling2D", "GlobalMaxPooling3D", "GroupNormalization", "Identity"),
-    *("InputLayer", "LayerNormalization", "LeakyReLU", "MaxPooling1D", "MaxPooling2D"),
-    *("MaxPooling3D", "Maximum", "Minimum", "Multiply", "PReLU", "Permute", "ReLU"),
-    *("RepeatVector", "Rescaling", "Reshape", "SeparableConv1D", "SeparableConv2D"),
-    *("Softmax", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"),
-    *("Subtract", "UpSampling1D", "UpSampling2D", "UpSampling3D", "ZeroPadding1D"),
-    *("ZeroPadding2D", "ZeroPadding3D"),
-)
+_LAYER_NAMES = """
+    Activation Add Average AveragePooling1D AveragePooling2D AveragePooling3D
+    Concatenate Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose
+    Cropping1D Cropping2D Cropping3D Dense DepthwiseConv1D DepthwiseConv2D Dropout
+    ELU Flatten GaussianDropout GaussianNoise GlobalAveragePooling1D
+    GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D
+    GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization Identity InputLayer
+    LayerNormalization LeakyReLU MaxPooling1D MaxPooling2D MaxPooling3D Maximum
+    Minimum Multiply PReLU Permute ReLU RepeatVector Rescaling Reshape
+    SeparableConv1D SeparableConv2D Softmax SpatialDropout1D SpatialDropout2D
+    SpatialDropout3D Subtract UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D
+    ZeroPadding2D ZeroPadding3D
+""".split()
 _LAYERS = {getattr(keras.layers, name) for name in _LAYER_NAMES} | {
     getattr(our_layers, name) for name in our_layers.__all__
 }

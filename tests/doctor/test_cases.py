@@ -31,7 +31,7 @@ def codes_of(programs, name):
     case = cases[name]
     model, x, y = build(case)
     diagnosis = diagnose(
-        *(model, x, y), batch_size=case["batch_size"], epochs=case["epochs"]
+        model, x, y, batch_size=case["batch_size"], epochs=case["epochs"]
     )
     return [one.code for one in diagnosis.findings if one.counts], case
 

@@ -6,7 +6,9 @@ import pytest
 
 from keras_cnn.doctor import diagnose, repair
 
+# Far more time than is needed: what is asserted must not hang on the machine.
 PLAN = {"batch_size": 32, "epochs": 8}
+PATIENT = PLAN | {"budget_seconds": 120}
 
 
 def counting(diagnosis):
@@ -20,7 +22,7 @@ def accuracy_after_fit(model, x, y):
 
 
 def test_a_program_that_learns_is_healthy(blobs, make):
-    diagnosis = diagnose(make(16, 3), *blobs, **PLAN)
+    diagnosis = diagnose(make(16, 3), *blobs, **PATIENT)
     assert diagnosis.healthy and counting(diagnosis) == []
     assert diagnosis.updates == diagnosis.planned == 80
     assert accuracy_after_fit(make(16, 3), *blobs) > 0.9
@@ -39,7 +41,7 @@ def test_a_program_that_learns_is_healthy(blobs, make):
 )
 def test_a_fault_that_stops_learning_is_the_first_cause(blobs, make, code, changes):
     model = make(16, 3, **changes)
-    diagnosis = diagnose(model, *blobs, **PLAN)
+    diagnosis = diagnose(model, *blobs, **PATIENT)
     assert not diagnosis.healthy
     assert counting(diagnosis)[0] == code
     finding = diagnosis.findings[0]
@@ -51,16 +53,16 @@ def test_a_fault_that_stops_learning_is_the_first_cause(blobs, make, code, chang
 
 def test_raw_inputs_are_the_cause_only_where_they_do_harm(blobs, make):
     x, y = blobs
-    harmed = diagnose(make(16, 3, hidden="sigmoid"), 1e6 * x + 1e7, y, **PLAN)
+    harmed = diagnose(make(16, 3, hidden="sigmoid"), 1e6 * x + 1e7, y, **PATIENT)
     assert "unnormalised-input" in counting(harmed)[:3]
-    unharmed = diagnose(make(16, 3), 20 * x, y, **PLAN)
+    unharmed = diagnose(make(16, 3), 20 * x, y, **PATIENT)
     assert unharmed.healthy
     assert "unnormalised-input" in [one.code for one in unharmed.findings]
 
 
 def test_a_mistake_without_harm_is_a_note(blobs, make):
     # Keras finds the logits behind its sigmoid, and trains it as a softmax.
-    diagnosis = diagnose(make(16, 3, output="sigmoid"), *blobs, **PLAN)
+    diagnosis = diagnose(make(16, 3, output="sigmoid"), *blobs, **PATIENT)
     assert diagnosis.healthy
     (note,) = [o for o in diagnosis.findings if o.code == "sigmoid-for-multiclass"]
     assert note.severity == "note"
@@ -69,7 +71,7 @@ def test_a_mistake_without_harm_is_a_note(blobs, make):
 def test_labels_unrelated_to_the_inputs_are_named(blobs, make):
     x, y = blobs
     y = np.random.default_rng(3).permutation(y)
-    assert "corrupted-labels" in counting(diagnose(make(4, 3), x, y, **PLAN))
+    assert "corrupted-labels" in counting(diagnose(make(4, 3), x, y, **PATIENT))
 
 
 def test_the_model_and_the_random_state_are_left_untouched(blobs, make):
@@ -79,7 +81,7 @@ def test_the_model_and_the_random_state_are_left_untouched(blobs, make):
     np.random.seed(5)
     expected = np.random.random()
     np.random.seed(5)
-    diagnose(model, *blobs, **PLAN)
+    diagnose(model, *blobs, **PATIENT)
     assert np.random.random() == expected
     assert model.layers == layers and model.optimizer is optimizer
     assert all(map(np.array_equal, model.get_weights(), weights))
@@ -89,7 +91,7 @@ def test_the_model_and_the_random_state_are_left_untouched(blobs, make):
 
 def test_the_same_seed_gives_the_same_verdict(blobs, make):
     model = make(8, 3, optimizer=keras.optimizers.Adam(1e-9))
-    first, second = (diagnose(model, *blobs, **PLAN, seed=4) for _ in range(2))
+    first, second = (diagnose(model, *blobs, **PATIENT, seed=4) for _ in range(2))
     assert first.losses == second.losses
     assert counting(first) == counting(second)
 
@@ -106,14 +108,14 @@ def test_overfitting_is_told_from_validation_data(blobs, make):
     y = np.eye(3, dtype="float32")[rng.integers(0, 3, 40)]
     held_out = (x[:0:-1] + 9, y[1:])
     diagnosis = diagnose(
-        *(make(64, 64, 3), x, y), batch_size=8, epochs=60, validation_data=held_out
+        make(64, 64, 3), x, y, batch_size=8, epochs=60, validation_data=held_out
     )
     assert "overfitting" in counting(diagnosis)
 
 
 def test_samples_in_both_sets_are_noted(blobs, make):
     x, y = blobs
-    diagnosis = diagnose(make(16, 3), x, y, **PLAN, validation_data=(x[:50], y[:50]))
+    diagnosis = diagnose(make(16, 3), x, y, **PATIENT, validation_data=(x[:50], y[:50]))
     assert "duplicates" in [one.code for one in diagnosis.findings]
     assert diagnosis.healthy
 
@@ -121,7 +123,7 @@ def test_samples_in_both_sets_are_noted(blobs, make):
 def test_a_diagnosis_is_strict_json(blobs, make):
     nan = make(16, 1, output="linear", loss="mse", optimizer=keras.optimizers.SGD(1e20))
     x, _ = blobs
-    diagnosis = diagnose(nan, x, x[:, :1], **PLAN)
+    diagnosis = diagnose(nan, x, x[:, :1], **PATIENT)
     content = json.loads(json.dumps(diagnosis.to_dict(), allow_nan=False))
     assert content["healthy"] is False
     assert content["findings"][0]["code"] == counting(diagnosis)[0] == "lr-too-high"
@@ -137,7 +139,7 @@ def test_arguments_that_break_their_rule_are_refused(blobs, make, argument):
 
 def test_repair_returns_a_new_model_that_learns(blobs, make):
     model = make(16, 3, kernel_initializer="zeros")
-    diagnosis = diagnose(model, *blobs, **PLAN)
+    diagnosis = diagnose(model, *blobs, **PATIENT)
     repaired = repair(diagnosis, model, *blobs, **PLAN)
     assert repaired.code == "bad-init" and repaired.after > 0.9 > repaired.before
     assert repaired.model is not model
@@ -149,7 +151,7 @@ def test_repair_puts_the_standardising_into_the_model(blobs, make):
     x, y = blobs
     x = 1e6 * x + 1e7
     model = make(16, 3, hidden="tanh")
-    diagnosis = diagnose(model, x, y, **PLAN)
+    diagnosis = diagnose(model, x, y, **PATIENT)
     repaired = repair(diagnosis, model, x, y, **PLAN)
     assert repaired.code == "unnormalised-input"
     assert accuracy_after_fit(repaired.model, x, y) > 0.9
@@ -157,7 +159,7 @@ def test_repair_puts_the_standardising_into_the_model(blobs, make):
 
 def test_repair_of_a_rate_is_a_patch(blobs, make):
     model = make(16, 3, optimizer=keras.optimizers.SGD(1e3))
-    repaired = repair(diagnose(model, *blobs, **PLAN), model, *blobs, **PLAN)
+    repaired = repair(diagnose(model, *blobs, **PATIENT), model, *blobs, **PLAN)
     assert repaired.code == "lr-too-high"
     assert repaired.patch["learning_rate"] < 1e3
     assert float(repaired.model.optimizer.learning_rate) == pytest.approx(
@@ -167,4 +169,4 @@ def test_repair_of_a_rate_is_a_patch(blobs, make):
 
 def test_repair_of_a_healthy_program_is_none(blobs, make):
     model = make(16, 3)
-    assert repair(diagnose(model, *blobs, **PLAN), model, *blobs, **PLAN) is None
+    assert repair(diagnose(model, *blobs, **PATIENT), model, *blobs, **PLAN) is None

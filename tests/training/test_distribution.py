@@ -48,8 +48,13 @@ def mirrored(tmp_path_factory):
 @pytest.mark.parametrize(
     "case",
     [
-        *("plain", "sample weights", "weight and activity regularisers"),
-        *("a sum as reduction", "a loss over the batch", "clipping", "loss scaling"),
+        "plain",
+        "sample weights",
+        "weight and activity regularisers",
+        "a sum as reduction",
+        "a loss over the batch",
+        "clipping",
+        "loss scaling",
         "a stream",
     ],
 )

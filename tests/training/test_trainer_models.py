@@ -155,9 +155,19 @@ def nested_subclass():
 MODELS = {
     kind.__name__: kind
     for kind in (
-        *(Plain, Untaught, OwnTrainStep, ReportsLastLoss, ReportsMore, OwnTestStep),
-        *(OwnLoss, OwnMetrics, TracksItself, WithPenalty),
-        *(with_a_penalising_layer, nested, nested_subclass),
+        Plain,
+        Untaught,
+        OwnTrainStep,
+        ReportsLastLoss,
+        ReportsMore,
+        OwnTestStep,
+        OwnLoss,
+        OwnMetrics,
+        TracksItself,
+        WithPenalty,
+        with_a_penalising_layer,
+        nested,
+        nested_subclass,
     )
 }
 
