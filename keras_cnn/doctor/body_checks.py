@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .program import BOUNDED, Program, is_weighted, keeps_logits
+from .layers import BOUNDED, is_dropout
+from .program import Program
 from .remedies import (
     with_all_trainable,
     with_batch,
@@ -26,6 +27,7 @@ from .thresholds import (
     INIT_TOO_LARGE,
     INIT_TOO_SMALL,
     SMALL_BATCH,
+    SUM_OF_DROPOUT,
     Threshold,
 )
 
@@ -40,27 +42,17 @@ def check_body(program: Program) -> Iterator[Suspect]:
     yield from _depth(program)
     yield from _dropout(program)
     yield from _arguments(program)
-    if program.output in ("softmax", "sigmoid") and not keeps_logits(program):
-        yield suspect(
-            "lost-logits",
-            program.output_layer,
-            f"{program.output} by hand",
-            "The loss cannot find the logits and clips probabilities near 0 and 1.",
-            f'activation="{program.output}"',
-            severity="note",
-        )
 
 
 def _frozen(program: Program) -> Iterator[Suspect]:
-    weighted = [layer for layer in program.layers if is_weighted(layer)]
-    frozen = [layer.name for layer in weighted if not layer.trainable_weights]
+    frozen = [one.name for one in program.weighted if not one.trainable_weights]
     if not frozen:
         return
-    every = len(frozen) == len(weighted)
+    every = len(frozen) == len(program.weighted)
     yield suspect(
         "frozen-layers",
         ", ".join(frozen),
-        f"{len(frozen)} of {len(weighted)}",
+        f"{len(frozen)} of {len(program.weighted)}",
         "What is frozen stays as it was drawn.",
         "for layer in model.layers: layer.trainable = True",
         severity="error" if every else "warning",
@@ -72,9 +64,7 @@ def _frozen(program: Program) -> Iterator[Suspect]:
 
 def _weights(program: Program) -> Iterator[Suspect]:
     odd, factors = [], []
-    for layer in program.layers:
-        if not is_weighted(layer):
-            continue
+    for layer in program.weighted:
         kernel = np.asarray(layer.kernel, "float64")
         fan_in = int(np.prod(kernel.shape[:-1]))
         fan_out = int(np.prod(kernel.shape[:-2], initial=1)) * kernel.shape[-1]
@@ -192,9 +182,7 @@ def _depth(program: Program) -> Iterator[Suspect]:
 
 def _dropout(program: Program) -> Iterator[Suspect]:
     rates = {
-        layer.name: float(layer.rate)
-        for layer in program.layers
-        if "Dropout" in type(layer).__name__ and hasattr(layer, "rate")
+        layer.name: float(layer.rate) for layer in program.layers if is_dropout(layer)
     }
     high = {name: rate for name, rate in rates.items() if rate > EXCESS_DROPOUT.value}
     if high:
@@ -208,7 +196,7 @@ def _dropout(program: Program) -> Iterator[Suspect]:
             confidence=0.9,
             apply=with_dropout_of(0.2),
         )
-    elif sum(rates.values()) >= 1 and len(rates) >= 2:
+    elif len(rates) > 1 and sum(rates.values()) >= SUM_OF_DROPOUT.value:
         yield suspect(
             "excess-dropout",
             ", ".join(rates),
@@ -248,7 +236,7 @@ def _arguments(program: Program) -> Iterator[Suspect]:
         )
     kinds = [type(layer).__name__ for layer in program.layers]
     normalised = "BatchNormalization" in kinds
-    if program.batch_size < SMALL_BATCH.value and len(program.x) > 16:
+    if program.batch_size < SMALL_BATCH.value and program.rows > 4 * SMALL_BATCH.value:
         yield suspect(
             "batch-too-small",
             "batch_size",

@@ -20,8 +20,8 @@ class Doctor(keras.callbacks.Callback):
     a probe costs about as much as two training steps on a batch of its size.
 
     Args:
-        x_probe: Inputs of the probe batch; 64 are plenty.
-        y_probe: Their targets.
+        x_probe: Inputs of the probe batch, as for `fit`; 64 are plenty.
+        y_probe: Their targets, as for `fit`.
         every: Batches between two probes. Defaults to `200`.
 
     Attributes:
@@ -47,12 +47,14 @@ class Doctor(keras.callbacks.Callback):
         """Checks the arguments; see the class."""
         super().__init__()
         check_count("every", every)
-        self._x = np.asarray(x_probe, "float32")
-        self._y = np.asarray(y_probe)
-        if not len(self._x) or len(self._x) != len(self._y):
+        self._x = _arrays(x_probe, "float32")
+        self._y = _arrays(y_probe, None)
+        shapes = [one.shape for one in keras.tree.flatten((self._x, self._y))]
+        rows = {shape[0] if shape else 0 for shape in shapes}
+        if len(rows) != 1 or rows == {0}:
             raise InputError(
                 "`x_probe` and `y_probe` must have as many rows, and at least one. "
-                f"Received: shapes {self._x.shape} and {self._y.shape}."
+                f"Received: shapes {', '.join(map(str, shapes))}."
             )
         self.batch_interval = every
         self.moments: list[Moment] = []
@@ -80,7 +82,7 @@ class Doctor(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Probes the model as it begins."""
         if not self.model.built:
-            self.model.build((None, *self._x.shape[1:]))
+            self.model(keras.tree.map_structure(lambda one: one[:1], self._x))
         self.moments.clear()
         self._begin = self._seen = 0
         self._probe = Probe(self.model, self._x, self._y)
@@ -108,3 +110,12 @@ class Doctor(keras.callbacks.Callback):
         steps = np.arange(len(losses))
         slope, start = np.polyfit(steps, losses, 1)
         return float(slope), float((losses - start - slope * steps).std())
+
+
+def _arrays(value: Any, dtype: str | None) -> Any:
+    """Returns one array, or a dict or list of arrays, as arrays."""
+    if isinstance(value, dict):
+        return {name: np.asarray(one, dtype) for name, one in value.items()}
+    if isinstance(value, list | tuple) and all(hasattr(one, "shape") for one in value):
+        return [np.asarray(one, dtype) for one in value]
+    return np.asarray(value, dtype)

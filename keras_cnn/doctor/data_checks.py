@@ -7,12 +7,16 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
-from .program import Array, Program
-from .remedies import with_inputs_standardised, with_loss, with_targets_standardised
+from .arrays import Array
+from .heads import Head
+from .layers import is_weighted
+from .program import Program
+from .remedies import with_input_standardised, with_loss, with_target_standardised
 from .skill import labels_of
 from .suspects import Suspect, suspect
 from .thresholds import (
-    DUPLICATES,
+    FEW_FEATURES,
+    FEW_OUTLIERS,
     INPUT_SCALE_RATIO,
     LARGE_INPUT,
     LARGE_TARGET,
@@ -27,61 +31,64 @@ _NORMALISING = ("Normalization", "Rescaling", "Embedding", "Discretization", "Ha
 
 def check_data(program: Program) -> Iterator[Suspect]:
     """Yields what is wrong with the inputs and the targets."""
-    yield from _finite(program)
-    yield from _information(program)
-    yield from _scale(program)
-    yield from _labels(program)
-    if program.task == "regression":
-        yield from _targets(program)
+    normalised = normalises_first(program)
+    for index, (name, values) in enumerate(program.inputs.items()):
+        yield from _finite(name, values)
+        yield from _information(name, values)
+        if not normalised:
+            yield from _scale(index, name, values)
+    for index, head in enumerate(program.heads):
+        yield from _finite(head.target, head.y)
+        if head.task == "regression":
+            yield from _targets(index, head)
+        else:
+            yield from _labels(head)
 
 
-def _finite(program: Program) -> Iterator[Suspect]:
-    for name, values in (("x", program.x), ("y", program.y)):
-        bad = int((~np.isfinite(values)).sum())
-        if bad:
-            yield suspect(
-                "nan-in-data",
-                name,
-                f"{bad:,} values NaN or infinite",
-                "One NaN makes the loss and then every weight NaN.",
-                f"keep = np.isfinite({name}).reshape(len({name}), -1).all(1); "
-                "x, y = x[keep], y[keep]",
-                severity="error",
-                confidence=1.0,
-                certain=True,
-            )
+def _finite(name: str, values: Array) -> Iterator[Suspect]:
+    bad = int((~np.isfinite(values)).sum())
+    if bad:
+        yield suspect(
+            "nan-in-data",
+            name,
+            f"{bad:,} values NaN or infinite",
+            "One NaN makes the loss and then every weight NaN.",
+            f"keep = np.isfinite({name}).reshape(len({name}), -1).all(1); "
+            "x, y = x[keep], y[keep]",
+            severity="error",
+            confidence=1.0,
+            certain=True,
+        )
 
 
-def _information(program: Program) -> Iterator[Suspect]:
-    rows = program.x.reshape(len(program.x), -1)
+def _information(name: str, values: Array) -> Iterator[Suspect]:
+    rows = values.reshape(len(values), -1)
     spread = np.nanmax(rows, 0) - np.nanmin(rows, 0)
     constant = float((spread == 0).mean())
     if constant == 1 and len(rows) > 1:
         yield suspect(
             "corrupted-input",
-            "x",
+            name,
             "every sample is the same",
             "Inputs that do not differ cannot be told apart.",
-            "look at what is loaded: plt.imshow(x[0]), x.min(), x.max()",
+            f"look at what is loaded: {name}[0], {name}.min(), {name}.max()",
             severity="error",
             confidence=1.0,
             certain=True,
         )
-    elif constant > 0 and program.x.ndim == 2 and rows.shape[1] <= 64:
+    elif constant > 0 and values.ndim == 2 and rows.shape[1] <= FEW_FEATURES.value:
         yield suspect(
             "constant-features",
-            "x",
+            name,
             f"{constant:.0%} of the features constant",
             "They say nothing and act as a second bias.",
-            "x = x[:, x.std(0) > 0]",
+            f"{name} = {name}[:, {name}.std(0) > 0]",
             severity="note",
         )
 
 
-def _scale(program: Program) -> Iterator[Suspect]:
-    if normalises_first(program):
-        return
-    x = np.where(np.isfinite(program.x), program.x, 0)
+def _scale(index: int, name: str, values: Array) -> Iterator[Suspect]:
+    x = np.where(np.isfinite(values), values, 0)
     largest = float(np.abs(x).max())
     size = float(np.sqrt((x.astype("float64") ** 2).mean()))
     ratio = 1.0
@@ -96,15 +103,15 @@ def _scale(program: Program) -> Iterator[Suspect]:
         )
         yield suspect(
             "unnormalised-input",
-            "x",
+            name,
             evidence,
             "Sums start far outside the activations' working range, and one rate "
             "cannot suit all weights.",
-            "normalize = keras.layers.Normalization(); normalize.adapt(x); "
-            "model = keras.Sequential([normalize, *model.layers])",
+            f"normalize = keras.layers.Normalization(); normalize.adapt({name}); "
+            "model = keras.Sequential([normalize, model]), or before that input",
             threshold=INPUT_SCALE_RATIO if uneven else LARGE_INPUT,
             confidence=0.9,
-            apply=with_inputs_standardised,
+            apply=with_input_standardised(index),
         )
 
 
@@ -114,48 +121,47 @@ def normalises_first(program: Program) -> bool:
         name = type(layer).__name__
         if name in _NORMALISING or name.endswith("Normalization"):
             return True
-        if getattr(layer, "kernel", None) is not None:
+        if is_weighted(layer):
             return False
     return False
 
 
-def _labels(program: Program) -> Iterator[Suspect]:
-    if program.task == "regression":
-        return
-    remedy = "compare with the source: list(zip(x[:9], y[:9]))"
-    y = program.y[np.isfinite(program.y)]
+def _labels(head: Head) -> Iterator[Suspect]:
+    name = head.target
+    remedy = f"compare with the source: list(zip(x[:9], {name}[:9]))"
+    y = head.y[np.isfinite(head.y)]
     odd = float((~np.isin(y, (0, 1))).mean()) if y.size else 0.0
-    if program.task == "binary" and odd:
+    if head.task == "binary" and odd:
         yield suspect(
             "corrupted-labels",
-            "y",
+            name,
             f"{odd:.0%} of the labels neither 0 nor 1",
             "Two-class losses need 0 and 1: others pull towards no class.",
             remedy,
             confidence=0.9,
         )
         return
-    truth = labels_of(program.y, program.task)
-    if program.task == "multiclass":
+    truth = labels_of(head.y, head.task)
+    if head.task == "multiclass":
         most = int(truth.max())
-        if program.units > 1 and most >= program.units:
+        if head.units > 1 and most >= head.units:
             yield suspect(
                 "wrong-labels",
-                "y",
-                f"label {most}, {program.units} outputs",
+                name,
+                f"label {most}, {head.units} outputs",
                 "A class without an output has no loss: NaN or an error.",
-                f"Dense({most + 1}, ...), or labels from 0: y = y - y.min()",
+                f"Dense({most + 1}, ...), or labels from 0: {name} -= {name}.min()",
                 severity="error",
                 confidence=1.0,
                 certain=True,
             )
-    if program.task == "multilabel" or truth.size < 2:
+    if head.task == "multilabel" or truth.size < 2:
         return
     kinds, counts = np.unique(truth, return_counts=True)
     if len(kinds) == 1:
         yield suspect(
             "corrupted-labels",
-            "y",
+            name,
             f"every label is {kinds[0]}",
             "One class alone is learned by answering it always.",
             remedy,
@@ -166,17 +172,18 @@ def _labels(program: Program) -> Iterator[Suspect]:
     elif counts.max() / truth.size > MAJORITY.value:
         yield suspect(
             "class-imbalance",
-            "y",
+            name,
             f"{counts.max() / truth.size:.1%} of one class",
             "A constant answer is nearly as good as a right one.",
-            "class_weight = {0: 1.0, 1: (y == 0).sum() / (y == 1).sum()}",
+            f"class_weight = {{0: 1.0, 1: ({name} == 0).sum() / ({name} == 1).sum()}}",
             threshold=MAJORITY,
             severity="note",
         )
 
 
-def _targets(program: Program) -> Iterator[Suspect]:
-    y = program.y.reshape(len(program.y), -1).astype("float64")
+def _targets(index: int, head: Head) -> Iterator[Suspect]:
+    y = head.y.reshape(len(head.y), -1).astype("float64")
+    name = head.target
     if not np.isfinite(y).all():
         return
     middle = np.median(y, 0)
@@ -184,49 +191,32 @@ def _targets(program: Program) -> Iterator[Suspect]:
     robust = 1.4826 * np.median(away, 0)
     far = away > OUTLIER_DISTANCE.value * np.where(robust > 0, robust, np.inf)
     share = float((away[far] ** 2).sum() / max((away**2).sum(), 1e-300))
-    few = 0 < far.mean() < 0.2
-    if few and share > OUTLIER_SHARE_OF_ERROR.value and program.loss == "mse":
+    few = 0 < far.mean() < FEW_OUTLIERS.value
+    if few and share > OUTLIER_SHARE_OF_ERROR.value and head.loss == "mse":
         yield suspect(
             "outlier-targets",
-            "y",
+            name,
             f"{far.mean():.1%} of the targets carry {share:.0%} of the squared error",
             "The fit follows a few absurd targets and misses all others.",
             "model.compile(..., loss=keras.losses.Huber()), or leave them out",
             threshold=OUTLIER_SHARE_OF_ERROR,
             confidence=0.95,
-            apply=with_loss(keras.losses.Huber()),
+            apply=with_loss(index, keras.losses.Huber()),
         )
         return
     size = _size(y)
     if size > LARGE_TARGET.value:
         yield suspect(
             "unnormalised-target",
-            "y",
+            name,
             f"root mean square {size:.4g}",
             "The error starts huge: gradients explode, or the output crawls there.",
-            "y = (y - y.mean()) / y.std(); and undo it on predictions",
+            f"{name} = ({name} - {name}.mean()) / {name}.std(); undo it on predictions",
             threshold=LARGE_TARGET,
             confidence=0.8,
-            apply=with_targets_standardised,
+            apply=with_target_standardised(index),
         )
 
 
 def _size(y: Array) -> float:
     return float(np.sqrt((y**2).mean()))
-
-
-def check_duplicates(x: Array, other: Array) -> Iterator[Suspect]:
-    """Yields whether samples to train on come back among those to test on."""
-    seen = {row.tobytes() for row in np.ascontiguousarray(x)}
-    other = np.ascontiguousarray(other.astype(x.dtype))
-    shared = float(np.mean([row.tobytes() in seen for row in other]))
-    if shared > DUPLICATES.value:
-        yield suspect(
-            "duplicates",
-            "validation_data",
-            f"{shared:.1%} also in the training set",
-            "What is tested was partly learned by heart, so the score is too good.",
-            "drop them from one side before splitting: np.unique(x, axis=0)",
-            threshold=DUPLICATES,
-            severity="note",
-        )

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from .arrays import Array
 from .findings import Moment
-from .program import Array, Program
+from .program import Program
 from .suspects import Suspect, suspect
 from .thresholds import (
     CHANCE,
@@ -50,7 +51,8 @@ def symptoms(
 def _of_loss(program: Program, outcome: Outcome) -> Iterator[Suspect]:
     losses = outcome.losses
     curve = smoothed(losses)
-    if program.task != "regression" and float(losses.min()) < 0:
+    of_classes = all(head.task != "regression" for head in program.heads)
+    if of_classes and float(losses.min()) < 0:
         yield suspect(
             "negative-loss",
             "loss",
@@ -67,8 +69,8 @@ def _of_loss(program: Program, outcome: Outcome) -> Iterator[Suspect]:
             "see the other findings",
             threshold=CHANCE,
         )
-    spread = outcome.answer.reshape(len(outcome.answer), -1).std(0).max()
-    if len(outcome.answer) > 1 and spread < CONSTANT_OUTPUT.value:
+    spread = min(one.reshape(len(one), -1).std(0).max() for one in outcome.answers)
+    if program.rows > 1 and spread < CONSTANT_OUTPUT.value:
         yield suspect(
             "constant-output",
             "model",

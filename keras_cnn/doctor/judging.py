@@ -11,6 +11,12 @@ from .thresholds import CHANCE, FAILED, GAIN, HARMED, HELPED, RESTORED
 
 # Between the codes of two remedies that were tried together.
 TOGETHER = " + "
+# How much a suspicion's looks weigh beside what its remedy did, which is the better
+# evidence where there is any; what was never visible looks less like a mistake. They
+# order causes, and decide nothing else.
+_LOOKS, _EFFECT = 0.55, 0.45
+_UNTRIED = 0.6
+_INVISIBLE = 0.7
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,7 @@ def judge(
             one.finding,
             severity=severity,
             confidence=round(min(max(weight, 0.05), 1.0), 2),
+            where=_places(code, suspects),
             evidence=_with_trial(one.finding.evidence, best.get(code)),
         )
         order = weight + (severity != "note") * 10
@@ -111,12 +118,21 @@ def judge(
     findings = [one for _, one in sorted(ranked.values(), key=lambda one: -one[0])]
     if case.failed and not any(one.counts for one in findings):
         findings = _likeliest(findings, credit)
+    # What was merely tried and is no cause is told with the attempts, not as a fault.
+    visible = {one.finding.code for one in suspects if one.visible}
+    findings = [one for one in findings if one.counts or one.code in visible]
     alone = case.failed and not any(one.counts for one in findings)
     findings += [
         replace(one.finding, severity=one.finding.severity if alone else "note")
         for one in seen
     ]
     return sorted(findings, key=lambda one: not one.counts)
+
+
+def _places(code: str, suspects: Sequence[Suspect]) -> str:
+    """Returns each place at which a fault is seen."""
+    places = [one.finding.where for one in suspects if one.finding.code == code]
+    return ", ".join(dict.fromkeys(places))
 
 
 def _likeliest(findings: list[Finding], credit: dict[str, float]) -> list[Finding]:
@@ -153,10 +169,10 @@ def _weight(one: Suspect, effect: float | None) -> float:
     """Returns how likely a suspicion is the cause: by its remedy and by its looks."""
     if one.certain:
         return one.finding.confidence
-    looks = one.finding.confidence * (1.0 if one.visible else 0.7)
+    looks = one.finding.confidence * (1.0 if one.visible else _INVISIBLE)
     if effect is None:
-        return 0.6 * looks
-    return 0.55 * looks + 0.45 * min(max(effect, -0.5), 1.0)
+        return _UNTRIED * looks
+    return _LOOKS * looks + _EFFECT * min(max(effect, -0.5), 1.0)
 
 
 def _with_trial(evidence: str, attempt: Attempt | None) -> str:

@@ -11,7 +11,7 @@ import keras
 from .body_checks import check_body
 from .data_checks import check_data
 from .findings import Finding
-from .head_checks import check_head
+from .head_checks import check_heads
 from .program import Program, read_program
 from .suspects import Suspect
 
@@ -26,8 +26,8 @@ def lint(
 
     Args:
         model: A compiled Keras model.
-        x: Inputs, an array.
-        y: Targets, an array.
+        x: Inputs: an array, or a list or dict of arrays as for `fit`.
+        y: Targets, likewise.
         batch_size: What is planned. Defaults to `32`.
         epochs: What is planned. Defaults to `5`.
 
@@ -62,5 +62,5 @@ def lint(
 def suspects_of(program: Program) -> Iterator[Suspect]:
     """Yields every suspicion that a program raises before training."""
     yield from check_data(program)
-    yield from check_head(program)
+    yield from check_heads(program)
     yield from check_body(program)

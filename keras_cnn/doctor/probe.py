@@ -9,26 +9,27 @@ import numpy as np
 import tensorflow as tf
 
 from .findings import Histogram, LayerHealth, Moment
-from .program import BOUNDED, Array, activation_name, leaves
+from .layers import BOUNDED, activation_name, leaves
+from .thresholds import FLAT_END
 
-# So close to its end, a bounded activation passes on a twentieth of a gradient or less.
-_FLAT = 0.05
 _BINS = 30
 
 
 class Probe:
     """Measures a model on a fixed batch: outputs, gradients and updates by layer."""
 
-    def __init__(self, model: keras.Model, x: Array, y: Array) -> None:
+    def __init__(self, model: keras.Model, x: Any, y: Any) -> None:
         """Prepares the measuring; it is compiled when first used.
 
         Args:
             model: A built and compiled model.
-            x: The probe batch's inputs.
-            y: Its targets.
+            x: The probe batch's inputs, in the structure that the model takes.
+            y: Its targets, in the structure of the model's outputs.
         """
         self.model = model
-        self._x, self._y = tf.constant(x), tf.constant(y)
+        self._x, self._y = (
+            keras.tree.map_structure(tf.constant, one) for one in (x, y)
+        )
         self.layers = _watched(model)
         self._ends = [BOUNDED.get(activation_name(one) or "") for one in self.layers]
         self._inner = keras.Model(model.inputs, [one.output for one in self.layers])
@@ -123,7 +124,7 @@ def _of_outputs(output: tf.Tensor, ends: tuple[float, float] | None) -> tf.Tenso
     dead = _share(tf.reduce_all(units == 0, 0))
     flat = tf.constant(0.0)
     if ends:
-        margin = _FLAT * (ends[1] - ends[0])
+        margin = FLAT_END.value * (ends[1] - ends[0])
         flat = _share((units < ends[0] + margin) | (units > ends[1] - margin))
     return tf.stack([mean, tf.sqrt(variance), _share(units == 0), dead, flat])
 

@@ -7,8 +7,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from .arrays import Array
 from .copying import copy_model
-from .program import Array, is_weighted, leaves
+from .layers import is_dropout, leaves
 from .suspects import Apply
 from .trial import Setting
 
@@ -31,17 +32,26 @@ def _alike(x: Array) -> bool:
     return x.shape[1] > 32 and float(x.max() - x.min()) <= 512 and float(x.min()) >= 0
 
 
-def with_inputs_standardised(setting: Setting) -> Setting:
-    """Changes the inputs, and nothing of the model."""
-    return setting.changed(x=standardise(setting.x))
-
-
-def with_targets_standardised(setting: Setting) -> Setting:
-    """Changes the targets; skill does not depend on their scale."""
-    y = setting.y.astype("float64")
-    return setting.changed(
-        y=((y - y.mean(0)) / np.maximum(y.std(0), 1e-12)).astype("float32")
+def with_input_standardised(index: int) -> Apply:
+    """Changes one input, and nothing of the model."""
+    return lambda setting: setting.changed(
+        x=_with(setting.x, index, standardise(setting.x[index]))
     )
+
+
+def with_target_standardised(index: int) -> Apply:
+    """Changes the targets of one output; skill does not depend on their scale."""
+
+    def apply(setting: Setting) -> Setting:
+        y = setting.y[index].astype("float64")
+        y = (y - y.mean(0)) / np.maximum(y.std(0), 1e-12)
+        return setting.changed(y=_with(setting.y, index, y.astype("float32")))
+
+    return apply
+
+
+def _with(values: tuple[Any, ...], index: int, value: Any) -> tuple[Any, ...]:
+    return (*values[:index], value, *values[index + 1 :])
 
 
 def with_rate(factor: float) -> Apply:
@@ -64,9 +74,9 @@ def with_batch(size: int) -> Apply:
     return lambda setting: setting.changed(batch_size=size)
 
 
-def with_loss(loss: Any) -> Apply:
-    """Sets the loss."""
-    return lambda setting: setting.changed(loss=loss)
+def with_loss(index: int, loss: Any) -> Apply:
+    """Sets the loss of one output."""
+    return lambda setting: setting.changed(losses=_with(setting.losses, index, loss))
 
 
 def with_fresh_weights(setting: Setting) -> Setting:
@@ -97,29 +107,31 @@ def _fresh(variable: Any, layer: Any, draws: np.random.Generator) -> Array:
     return np.asarray(variable)
 
 
-def with_head(activation: str, loss: Any, units: int | None = None) -> Apply:
-    """Gives the answer another activation and loss, and another width if asked."""
+def with_head(
+    index: int, activation: str, loss: Any, units: int | None = None
+) -> Apply:
+    """Gives one output another activation and loss, and another width if asked."""
 
     def apply(setting: Setting) -> Setting:
-        program = setting.program
-        weighted = [one.name for one in program.layers if is_weighted(one)]
-        last = weighted[-1] if weighted else ""
-        names = [one.name for one in program.layers]
-        head = set(names[names.index(last) :]) if last else set()
+        head = setting.program.heads[index]
+        names = {one.name for one in head.layers}
 
         def edit(layer: Any, config: dict[str, Any]) -> Any:
-            if layer.name not in head:
+            if layer.name not in names:
                 return None
-            if layer.name == last:
+            if layer.name == head.weighted:
                 config["activation"] = activation
                 if units and "units" in config:
                     config["units"] = units
-            elif layer.name in program.activations and not layer.weights:
+            elif layer.name in setting.program.activations and not layer.weights:
                 return keras.layers.Activation("linear", name=layer.name)
             return None
 
         changed = _rebuilt(setting, edit, fresh=bool(units))
-        return changed.changed(loss=loss, threshold=0.5)
+        return changed.changed(
+            losses=_with(setting.losses, index, loss),
+            thresholds=_with(setting.thresholds, index, 0.5),
+        )
 
     return apply
 
@@ -129,10 +141,8 @@ def with_hidden(activation: str) -> Apply:
 
     def apply(setting: Setting) -> Setting:
         program = setting.program
-        weighted = [one for one in program.layers if is_weighted(one)]
-        names = [one.name for one in program.layers]
-        until = names.index(weighted[-1].name)
-        hidden = {one.name for one in program.layers[:until]}
+        heads = {one.name for head in program.heads for one in head.layers}
+        hidden = {one.name for one in program.layers} - heads
 
         def edit(layer: Any, config: dict[str, Any]) -> Any:
             if layer.name in hidden and "activation" in config:
@@ -148,16 +158,12 @@ def with_hidden(activation: str) -> Apply:
 
 def with_less_depth(setting: Setting) -> Setting:
     """Leaves out hidden layers that only repeat the width before them."""
-    weighted: list[Any] = list(filter(is_weighted, setting.program.layers))
-    keep = {weighted[0].name, weighted[-1].name}
-    repeated = [
+    hidden: list[Any] = [layer for layer, _ in setting.program.hidden]
+    dropped = {
         one.name
-        for one in weighted[1:-1]
-        if one.name not in keep
-        and len(one.kernel.shape) == 2
-        and one.kernel.shape[0] == one.kernel.shape[1]
-    ]
-    dropped = set(repeated)
+        for one in hidden[1:]
+        if len(one.kernel.shape) == 2 and one.kernel.shape[0] == one.kernel.shape[1]
+    }
 
     def edit(layer: Any, config: dict[str, Any]) -> Any:
         if layer.name in dropped:
@@ -171,7 +177,7 @@ def with_dropout_of(rate: float) -> Apply:
     """Sets every dropout rate above `rate` to it."""
 
     def edit(layer: Any, config: dict[str, Any]) -> Any:
-        if "Dropout" in type(layer).__name__ and config.get("rate", 0) > rate:
+        if is_dropout(layer) and config["rate"] > rate:
             config["rate"] = rate
         return None
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 
+from .arrays import Array
 from .copying import copy_optimizer
-from .diagnosing import first_setting
+from .examination import first_setting
 from .findings import Attempt, Diagnosis
+from .hypotheses import hypotheses
 from .judging import TOGETHER
 from .linting import suspects_of
 from .program import Program, read_program
-from .rates import rate_suspects
-from .remedies import statistics, with_fresh_weights, with_updates
+from .remedies import statistics
 from .suspects import Apply
 from .trial import Setting
-
-# What a model file cannot hold, since it changes what the model is given.
-_TARGETS = "y = (y - y.mean(0)) / y.std(0)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +55,8 @@ def repair(
     Args:
         diagnosis: What `diagnose` returned for this program.
         model: The model; it is only read.
-        x: Inputs.
-        y: Targets.
+        x: Inputs, as for `diagnose`.
+        y: Targets, as for `diagnose`.
         batch_size: As for `diagnose`. Defaults to `32`.
         epochs: As for `diagnose`. Defaults to `5`.
     """
@@ -90,11 +89,10 @@ def repair(
 
 
 def _remedy_of(code: str, change: str, program: Program) -> Apply | None:
-    for one in [*suspects_of(program), *rate_suspects(program)]:
+    for one in (*suspects_of(program), *hypotheses(program)):
         if (one.finding.code, one.finding.remedy) == (code, change):
             return one.apply
-    others = {"too-few-updates": with_updates(10), "bad-init": with_fresh_weights}
-    return others.get(code)
+    return None
 
 
 def _repaired(attempt: Attempt, setting: Setting, program: Program) -> Repair:
@@ -107,26 +105,59 @@ def _repaired(attempt: Attempt, setting: Setting, program: Program) -> Repair:
         patch["batch_size"] = setting.batch_size
     if setting.updates != program.updates:
         patch["epochs"] = program.epochs * setting.updates // program.updates
-    if setting.loss is not program.model.loss:
-        patch["loss"] = keras.losses.serialize(keras.losses.get(setting.loss))
-    if setting.y is not program.y:
-        patch["data"] = _TARGETS
-    if setting.x is not program.x:
-        model = _normalising(model, program)
+    changed = [
+        loss is not head.given_loss
+        for loss, head in zip(setting.losses, program.heads, strict=True)
+    ]
+    losses = program.packed_answers(setting.losses)
+    if any(changed):
+        patch["loss"] = keras.tree.map_structure(
+            lambda loss: keras.losses.serialize(keras.losses.get(loss)), losses
+        )
+    data = [
+        f"{name} = ({name} - {name}.mean(0)) / {name}.std(0)"
+        for y, head in zip(setting.y, program.heads, strict=True)
+        if y is not head.y and (name := head.target)
+    ]
+    if data:
+        # What a model file cannot hold, since it changes what the model is given.
+        patch["data"] = "; ".join(data)
+    given = list(program.inputs.values())
+    raw = [one is not other for one, other in zip(setting.x, given, strict=True)]
+    if any(raw):
+        model = _normalising(model, program, raw)
     optimizer = copy_optimizer(program.model.optimizer, setting.learning_rate)
-    model.compile(optimizer=optimizer, loss=setting.loss)
+    model.compile(optimizer=optimizer, loss=losses)
     # Saved without its variables, an optimizer makes Keras warn when it is loaded.
     optimizer.build(model.trainable_variables)
     return Repair(model, attempt.code, patch, attempt.before, attempt.after)
 
 
-def _normalising(model: keras.Model, program: Program) -> keras.Model:
-    """Returns the model with the standardising of its inputs as its first layer."""
-    mean, spread = statistics(program.x)
-    inputs = keras.Input(program.x.shape[1:])
+def _normalising(
+    model: keras.Model, program: Program, raw: Sequence[bool]
+) -> keras.Model:
+    """Returns the model with the standardising of its raw inputs before it."""
+    names = [tensor.name for tensor in model.inputs]
+    values = list(program.inputs.values())
+    inputs = [
+        keras.Input(one.shape[1:], name=name)
+        for name, one in zip(names, values, strict=True)
+    ]
+    scaled = [
+        _standardising(value)(tensor) if is_raw else tensor
+        for tensor, value, is_raw in zip(inputs, values, raw, strict=True)
+    ]
+    return keras.Model(
+        program.packed_inputs(inputs),
+        model(program.packed_inputs(scaled)),
+        name=f"{program.model.name}_repaired",
+    )
+
+
+def _standardising(values: Array) -> keras.Layer:
+    """Returns what `standardise` does to some inputs, as a layer."""
+    mean, spread = statistics(values)
     if mean.ndim:
-        first = keras.layers.Normalization(mean=mean, variance=spread**2)(inputs)
-    else:
-        scale = 1 / float(spread)
-        first = keras.layers.Rescaling(scale, -float(mean) * scale)(inputs)
-    return keras.Model(inputs, model(first), name=f"{program.model.name}_repaired")
+        return keras.layers.Normalization(mean=mean, variance=spread**2)
+    scale = 1 / float(spread)
+    return keras.layers.Rescaling(scale, -float(mean) * scale)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from .program import Array, Task
+from .arrays import Array
+from .heads import Head, Task
 
 
 def labels_of(y: Array, task: Task) -> Array:
@@ -48,6 +51,21 @@ def skill(y: Array, answer: Array, task: Task, threshold: float = 0.5) -> float:
     said = (rows > threshold).astype(int)
     each = [_skill_of_classes(truth[:, i], said[:, i]) for i in range(columns)]
     return float(np.mean(each))
+
+
+def skill_of_all(
+    heads: Sequence[Head],
+    targets: Sequence[Array],
+    answers: Sequence[Array],
+    thresholds: Sequence[float],
+) -> float:
+    """Returns the skill of the worst of a model's answers, one entry a head."""
+    return min(
+        skill(y, answer, head.task, threshold)
+        for head, y, answer, threshold in zip(
+            heads, targets, answers, thresholds, strict=True
+        )
+    )
 
 
 def _skill_of_classes(truth: Array, said: Array) -> float:

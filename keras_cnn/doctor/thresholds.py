@@ -59,6 +59,18 @@ MAJORITY = Threshold(
 DUPLICATES = Threshold(
     0.01, "more shared samples than chance repeats make a test too kind", "own"
 )
+FEW_OUTLIERS = Threshold(
+    0.2, "what a fifth of the targets do is no outlier but a part of the task", "own"
+)
+FEW_FEATURES = Threshold(
+    64, "of more, such as the pixels of an image's border, some are constant", "own"
+)
+MOST_CLASSES = Threshold(
+    50,
+    "whole numbers with more distinct values are amounts, where nothing else in the "
+    "program says that they are classes",
+    "own",
+)
 UNREACHABLE_TARGETS = Threshold(
     0.05,
     "beyond a few stray values, no weights can bring the error down",
@@ -102,11 +114,27 @@ EXCESS_DROPOUT = Threshold(
     "more than half of the units away is more noise than any published recipe uses",
     "Srivastava et al. 2014 use 0.2 to 0.5; UMLAUT warns above 0.5",
 )
+SUM_OF_DROPOUT = Threshold(
+    1.0,
+    "two layers at 0.5 leave a quarter of the ways through",
+    "own; Srivastava et al. 2014 drop half of one layer's units",
+)
 SMALL_BATCH = Threshold(
     4,
     "statistics of so few samples are noise, and a batch of one has no variance",
     "Wu and He 2018: batch normalisation fails below about 4",
 )
+
+# Rates in common use, by optimizer: outside, the rate is the first thing to doubt.
+# They span the defaults of Keras and what its examples and the papers of the optimizers
+# use; of SGD without momentum, whose steps momentum multiplies by 1 / (1 - momentum).
+COMMON_RATES = {
+    "sgd": (1e-3, 0.5),
+    "adadelta": (0.05, 2.0),
+    "adagrad": (1e-3, 0.5),
+    "ftrl": (1e-3, 0.5),
+    "adam": (1e-4, 0.05),
+}
 
 # --- dynamics -----------------------------------------------------------------------
 
@@ -137,11 +165,23 @@ HELPED = Threshold(
 UNLEARNABLE = Threshold(
     0.05, "a forest that learns no more sees nothing of the labels in the inputs", "own"
 )
+ENOUGH_SAMPLES = Threshold(
+    100, "with fewer samples a forest that learns nothing proves nothing", "own"
+)
+FEW_UPDATES = Threshold(
+    100, "Adam's default rate moves a weight by at most a tenth in as many", "own"
+)
 CHANCE = Threshold(
     0.15, "so little above a constant answer is what small samples give", "own"
 )
 DEAD_UNITS = Threshold(
     0.7, "so few living units carry little", "AutoTrainer, DeepDiagnosis: 70 %"
+)
+FLAT_END = Threshold(
+    0.05,
+    "within a twentieth of its range from an end, a sigmoid passes on less than a "
+    "fifth of its steepest gradient",
+    "own",
 )
 SATURATED = Threshold(
     0.5, "half of the gradients are then nearly zero", "DeepDiagnosis: 50 %"

@@ -11,9 +11,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from .arrays import Array
 from .copying import copy_optimizer
-from .program import Array, Program
-from .skill import skill
+from .program import Program
+from .skill import skill_of_all
 
 # What is scored after a trial: enough for a share to be certain to 2 %.
 _SCORED = 1000
@@ -29,25 +30,25 @@ class Setting:
     Attributes:
         model: A copy that trials may use up; it is compiled for one loss.
         weights: What each trial begins from.
-        x: Inputs.
-        y: Targets.
+        x: Inputs, one array an input.
+        y: Targets, one array an output.
+        losses: One an output.
+        thresholds: Above which an output answers yes, one an output.
         learning_rate: A constant rate.
         batch_size: Samples an update.
         updates: How many updates are planned.
-        loss: The loss.
-        threshold: Above which one of two classes is answered.
         program: What is read from the program that this comes from.
     """
 
     model: keras.Model
     weights: Sequence[Array]
-    x: Array
-    y: Array
+    x: tuple[Array, ...]
+    y: tuple[Array, ...]
+    losses: tuple[Any, ...]
+    thresholds: tuple[float, ...]
     learning_rate: float
     batch_size: int
     updates: int
-    loss: Any
-    threshold: float
     program: Program
 
     def changed(self, **changes: Any) -> Setting:
@@ -62,14 +63,14 @@ class Outcome:
     Attributes:
         skill: At its end, on samples of the training data.
         losses: One an update.
-        answer: Of the model, on the samples scored.
+        answers: Of the model, on the samples scored, one array an output.
         updates: Updates done.
         finite: Whether no loss was NaN or infinite.
     """
 
     skill: float
     losses: Array
-    answer: Array
+    answers: tuple[Array, ...]
     updates: int
     finite: bool
 
@@ -80,7 +81,7 @@ class Bench:
     def __init__(self, seed: int) -> None:
         """Takes the seed of every order of samples."""
         self._seed = seed
-        self._loops: dict[tuple[int, int], _Loop] = {}
+        self._loops: dict[tuple[int, ...], _Loop] = {}
 
     def run(
         self,
@@ -98,10 +99,18 @@ class Bench:
             each: Called with the model and the updates done, at `moments` moments.
             moments: How many.
         """
-        key = (id(setting.model), id(setting.loss))
+        key = _key(setting)
         if key not in self._loops:
             self._loops[key] = _Loop(setting)
         return self._loops[key].run(setting, seconds, self._seed, each, moments)
+
+    def answers(self, setting: Setting, x: Sequence[Array]) -> tuple[Array, ...]:
+        """Returns what a setting's model, as it was left, says of some inputs."""
+        return self._loops[_key(setting)].answers(x)
+
+
+def _key(setting: Setting) -> tuple[int, ...]:
+    return (id(setting.model), *map(id, setting.losses))
 
 
 class _Loop:
@@ -110,18 +119,32 @@ class _Loop:
         self.optimizer = copy_optimizer(
             setting.program.model.optimizer, setting.learning_rate
         )
-        self.loss = setting.loss  # keeps its id from being reused
-        self.model.compile(optimizer=self.optimizer, loss=setting.loss)
+        self.losses = setting.losses  # keeps their ids from being reused
+        self.program = setting.program
+        self.model.compile(
+            optimizer=self.optimizer,
+            loss=self.program.packed_answers(self.losses),
+            loss_weights=_loss_weights(setting.program),
+        )
         self.optimizer.build(self.model.trainable_variables)
         self.fresh = [np.asarray(variable) for variable in self.optimizer.variables]
         self.steps = tf.function(self._steps, reduce_retracing=True)
-        self.answer = tf.function(lambda x: self.model(x, training=False))
+        self.answer = tf.function(
+            lambda x: self.model(self.program.packed_inputs(x), training=False)
+        )
 
-    def _steps(self, x: tf.Tensor, y: tf.Tensor, order: tf.Tensor) -> tf.Tensor:
+    def _steps(
+        self, x: list[tf.Tensor], y: list[tf.Tensor], order: tf.Tensor
+    ) -> tf.Tensor:
         weights = self.model.trainable_variables
         losses = tf.TensorArray(tf.float32, tf.shape(order)[0])
         for step in tf.range(tf.shape(order)[0]):
-            batch, target = tf.gather(x, order[step]), tf.gather(y, order[step])
+            batch = self.program.packed_inputs(
+                [tf.gather(one, order[step]) for one in x]
+            )
+            target = self.program.packed_answers(
+                [tf.gather(one, order[step]) for one in y]
+            )
             with tf.GradientTape() as tape:
                 answer = self.model(batch, training=True)
                 loss = self.model.compute_loss(
@@ -149,8 +172,8 @@ class _Loop:
         for variable, value in zip(self.optimizer.variables, self.fresh, strict=True):
             variable.assign(value)
         self.optimizer.learning_rate = setting.learning_rate
-        x, y = tf.constant(setting.x), tf.constant(setting.y)
-        batches = _Batches(len(setting.x), setting.batch_size, seed)
+        x, y = ([tf.constant(one) for one in part] for part in (setting.x, setting.y))
+        batches = _Batches(len(setting.y[0]), setting.batch_size, seed)
         losses: list[Array] = []
         done, chunk, begin = 0, _FIRST_STEPS, time.perf_counter()
         every = max(1, setting.updates // moments) if moments else setting.updates
@@ -176,13 +199,27 @@ class _Loop:
         return self._outcome(setting, np.concatenate(losses), done)
 
     def _outcome(self, setting: Setting, losses: Array, done: int) -> Outcome:
-        chosen = np.random.default_rng(0).permutation(len(setting.x))[:_SCORED]
-        answer = np.asarray(self.answer(tf.constant(setting.x[chosen])), "float32")
-        reached = skill(
-            setting.y[chosen], answer, setting.program.task, setting.threshold
+        rows = np.random.default_rng(0).permutation(len(setting.y[0]))[:_SCORED]
+        answers = self.answers([one[rows] for one in setting.x])
+        reached = skill_of_all(
+            setting.program.heads,
+            [one[rows] for one in setting.y],
+            answers,
+            setting.thresholds,
         )
-        finite = bool(np.isfinite(losses).all() and np.isfinite(answer).all())
-        return Outcome(reached if finite else 0.0, losses, answer, done, finite)
+        finite = all(np.isfinite(one).all() for one in (losses, *answers))
+        return Outcome(reached if finite else 0.0, losses, answers, done, finite)
+
+    def answers(self, x: Sequence[Array]) -> tuple[Array, ...]:
+        """Returns what the model now says, one array an output."""
+        answers = keras.tree.flatten(self.answer([tf.constant(one) for one in x]))
+        return tuple(np.asarray(one, "float32") for one in answers)
+
+
+def _loss_weights(program: Program) -> Any:
+    if len(program.heads) == 1:
+        return None
+    return (program.model.get_compile_config() or {}).get("loss_weights")
 
 
 class _Batches:

@@ -172,7 +172,7 @@ def test_a_schedule_is_read_at_its_median(blobs, make):
         (lambda m, x, y: (keras.Sequential(m.layers), x, y), "must be compiled"),
         (lambda m, x, y: (m, x[:-1], y), "as many rows"),
         (lambda m, x, y: (m, x[:, :2], y), "input shape"),
-        (lambda m, x, y: (m, x.astype(str), y), "arrays of numbers"),
+        (lambda m, x, y: (m, x.astype(str), y), "an array of numbers"),
     ],
 )
 def test_bad_input_is_refused_with_its_rule(blobs, make, change, rule):

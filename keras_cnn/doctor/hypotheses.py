@@ -1,34 +1,52 @@
-"""Learning rates to try in a program's place."""
+"""What may be tried where no mistake is visible: other rates, weights, more epochs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from .program import Program
-from .remedies import with_rate
+from .remedies import with_fresh_weights, with_rate, with_updates
 from .suspects import Suspect, suspect
-
-# Rates in common use: outside, the rate is the first thing to doubt.
-_COMMON = {
-    "sgd": (1e-3, 0.5),
-    "adadelta": (0.05, 2.0),
-    "adagrad": (1e-3, 0.5),
-    "ftrl": (1e-3, 0.5),
-    "adam": (1e-4, 0.05),
-}
+from .thresholds import COMMON_RATES, FEW_UPDATES
 
 
 def common_rates(program: Program) -> tuple[float, float]:
     """Returns the lowest and highest rate in common use with the optimizer."""
     name = type(program.model.optimizer).__name__.lower()
-    low, high = _COMMON.get(name, _COMMON["adam"])
+    low, high = COMMON_RATES.get(name, COMMON_RATES["adam"])
     momentum = float(getattr(program.model.optimizer, "momentum", 0) or 0)
     return (
         (low, high) if name != "sgd" else (low * (1 - momentum), high * (1 - momentum))
     )
 
 
-def rate_suspects(program: Program) -> Iterator[Suspect]:
+def hypotheses(program: Program) -> Iterator[Suspect]:
+    """Yields what may be tried even if nothing looks wrong."""
+    yield from _rates(program)
+    yield suspect(
+        "too-few-updates",
+        "epochs",
+        f"{program.updates:,} updates planned",
+        "The training ends long before the loss does.",
+        f"epochs={program.epochs * 10}",
+        threshold=FEW_UPDATES,
+        confidence=0.75 if program.updates < FEW_UPDATES.value else 0.5,
+        visible=False,
+        apply=with_updates(10),
+    )
+    yield suspect(
+        "bad-init",
+        "kernel_initializer",
+        "",
+        "Signals or gradients die on the way.",
+        'kernel_initializer="he_normal", bias_initializer="zeros"',
+        confidence=0.5,
+        visible=False,
+        apply=with_fresh_weights,
+    )
+
+
+def _rates(program: Program) -> Iterator[Suspect]:
     """Yields higher and lower rates to try: within common use, and beyond."""
     rate = program.learning_rate
     if rate <= 0:
