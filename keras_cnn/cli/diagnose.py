@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 JSON = "diagnosis.json"
 REPAIRED = "repaired.keras"
 PATCH = "patch.json"
+# What is drawn of a data set too large for memory: as much as a diagnosis gets through.
+STREAMED = 10_000
 
 
 def diagnose(
@@ -37,7 +39,8 @@ def diagnose(
     dataset: Annotated[
         str | None,
         typer.Option(
-            help="A data set of images, as for train; scaled to [0, 1].",
+            help="A data set of images, as for train; scaled to [0, 1] and resized "
+            "to the model.",
             show_default=False,
         ),
     ] = None,
@@ -45,7 +48,8 @@ def diagnose(
         Path | None,
         typer.Option(
             help="An .npz file with x and y, or x_train and y_train, and perhaps "
-            "x_test and y_test: arrays just as they are trained on.",
+            "x_test and y_test: arrays just as they are trained on. Of a model with "
+            "several inputs or outputs, one array for each, by its name.",
             show_default=False,
         ),
     ] = None,
@@ -103,7 +107,7 @@ def diagnose(
         warnings.simplefilter("ignore", UserWarning)
         loaded = load_model(model)
     x, y, validation = (
-        _from_file(data)
+        _from_file(data, loaded)
         if data is not None
         else _from_dataset(str(dataset), loaded, data_dir, manual_dir, limit)
     )
@@ -185,7 +189,7 @@ def _print(
 Arrays = tuple[Any, Any, tuple[Any, Any] | None]
 
 
-def _from_file(path: Path) -> Arrays:
+def _from_file(path: Path, model: keras.Model) -> Arrays:
     """Reads arrays from an `.npz` file, never running what it may hold."""
     import numpy as np
 
@@ -203,8 +207,14 @@ def _from_file(path: Path) -> Arrays:
             held_out = "x_test" in arrays and "y_test" in arrays
             validation = (arrays["x_test"], arrays["y_test"]) if held_out else None
             return arrays[x], arrays[y], validation
+    inputs = [tensor.name for tensor in getattr(model, "inputs", None) or []]
+    outputs = list(getattr(model, "output_names", None) or [])
+    if inputs and outputs and {*inputs, *outputs} <= arrays.keys():
+        y = [arrays[name] for name in outputs]
+        return [arrays[name] for name in inputs], y, None
     raise InputError(
-        "`data` must hold x and y, or x_train and y_train. "
+        "`data` must hold x and y, or x_train and y_train, or one array for each of "
+        f"the model's inputs and outputs ({', '.join((*inputs, *outputs))}). "
         f"Received: data={str(path)!r} with {', '.join(sorted(arrays)) or 'nothing'}."
     )
 
@@ -224,19 +234,24 @@ def _from_dataset(
     from .datasets import quiet_tfds
 
     quiet_tfds()
-    images = load(name, data_dir=data_dir, manual_dir=manual_dir).limited(limit)
+    shape = getattr(model, "input_shape", ())
+    size = shape[1:3] if len(shape) == 4 and None not in shape[1:3] else None
+    images = load(name, data_dir=data_dir, manual_dir=manual_dir, image_size=size)
+    if limit is None and not isinstance(images.train, ArraySplit):
+        limit = STREAMED
+    images = images.limited(limit)
     classes = len(images.class_names)
     loss = getattr(model, "loss", None)
     words = f"{getattr(loss, 'name', loss)}{type(loss).__name__}".lower()
     one_hot = "sparse" not in words and model.output_shape[-1] > 1
 
     def arrays(split: Any) -> tuple[Any, Any]:
-        if not isinstance(split, ArraySplit):
-            raise InputError(
-                "A diagnosis needs a data set that fits into memory: give `limit`. "
-                f"Received: dataset={name!r}."
-            )
-        labels = np.eye(classes, dtype="float32")[split.labels]
-        return scale(split.images), labels if one_hot else split.labels
+        if isinstance(split, ArraySplit):
+            pixels, labels = scale(split.images), split.labels
+        else:
+            batches = split.batches(256).as_numpy_iterator()
+            pixels, labels = map(np.concatenate, zip(*batches, strict=True))
+        rows = np.eye(classes, dtype="float32")[labels]
+        return pixels, rows if one_hot else labels
 
     return *arrays(images.train), arrays(images.test)

@@ -1,12 +1,15 @@
 import json
 import sys
+from dataclasses import replace
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from keras_cnn import load_model
+from keras_cnn import data, load_model
 from keras_cnn.cli import main
+from keras_cnn.data import StreamedSplit
 
 
 @pytest.fixture
@@ -49,17 +52,17 @@ def files(tmp_path):
 
 
 def test_a_healthy_model_exits_with_0_and_leaves_json(run, files, tmp_path):
-    data, save = files
-    code, out, _ = run(save(0.01), "--data", data)
+    arrays, save = files
+    code, out, _ = run(save(0.01), "--data", arrays)
     assert code == 0 and "Healthy." in out.splitlines()[-1]
     assert json.loads((tmp_path / "diagnosis/diagnosis.json").read_text())["healthy"]
 
 
 def test_a_fault_exits_with_1_and_is_repaired_in_a_new_file(run, files, tmp_path):
-    data, save = files
+    arrays, save = files
     model = save(1e-9)
     before = model.read_bytes()
-    words = ("--data", data, "--json", "--repair", "--report", "report.html")
+    words = ("--data", arrays, "--json", "--repair", "--report", "report.html")
     code, out, _ = run(model, *words, "--out", "found")
     content = json.loads(out)
     assert code == 1 and content["findings"][0]["code"] == "lr-too-low"
@@ -73,8 +76,8 @@ def test_a_fault_exits_with_1_and_is_repaired_in_a_new_file(run, files, tmp_path
 
 
 def test_a_table_names_fault_evidence_and_change(run, files):
-    data, save = files
-    code, out, _ = run(save(1e-9), "--data", data)
+    arrays, save = files
+    code, out, _ = run(save(1e-9), "--data", arrays)
     assert code == 1 and "lr-too-low" in out and "Not healthy." in out
 
 
@@ -95,8 +98,67 @@ def test_bad_input_exits_with_2(run, files, tmp_path, words, rule):
     assert code == 2 and rule in err
 
 
+@pytest.fixture
+def small(tmp_path):
+    """A model of images of another size than the digits have."""
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((12, 12, 1)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(10, "softmax"),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.save(tmp_path / "small.keras")
+    return tmp_path / "small.keras"
+
+
+def test_images_are_resized_to_the_model(run, small):
+    code, out, _ = run(small, "--dataset", "digits", "--epochs", 60, "--json")
+    content = json.loads(out)
+    assert code == 0 and content["planned"] == 60 * 45  # 1,437 images by 32
+    assert content["skill"] > 0.8
+
+
+def test_a_streamed_set_is_drawn_from(run, small, monkeypatch):
+    digits = data.load("digits", image_size=(12, 12))
+
+    def streamed(part):
+        pairs = tf.data.Dataset.from_tensor_slices((part.images, part.labels))
+        return StreamedSplit(lambda shuffle, seed: pairs, len(part), (12, 12, 1))
+
+    parts = {name: streamed(part) for name, part in digits.splits.items()}
+    monkeypatch.setattr(
+        "keras_cnn.data.load", lambda *_, **__: replace(digits, **parts)
+    )
+    monkeypatch.setattr("keras_cnn.cli.diagnose.STREAMED", 640)
+    _, out, _ = run(small, "--dataset", "digits", "--epochs", 2, "--json")
+    assert json.loads(out)["planned"] == 2 * 20
+
+
+def test_arrays_of_several_inputs_and_outputs_go_by_their_names(run, tmp_path):
+    left, right = keras.Input((2,), name="left"), keras.Input((2,), name="right")
+    both = keras.layers.Concatenate()([left, right])
+    outputs = [keras.layers.Dense(1, name=name)(both) for name in ("sum", "difference")]
+    model = keras.Model([left, right], outputs)
+    model.compile(keras.optimizers.Adam(0.05), ["mse", "mse"])
+    model.save(tmp_path / "both.keras")
+    rng = np.random.default_rng(0)
+    x = {name: rng.normal(size=(200, 2)) for name in ("left", "right")}
+    y = {"sum": x["left"].sum(1), "difference": (x["left"] - x["right"]).sum(1)}
+    np.savez(
+        tmp_path / "both.npz", **x, **{key: one[:, None] for key, one in y.items()}
+    )
+    code, out, _ = run(tmp_path / "both.keras", "--data", "both.npz", "--epochs", 30)
+    assert code == 0 and "Healthy." in out
+    np.savez(tmp_path / "half.npz", left=x["left"], sum=y["sum"])
+    code, _, err = run(tmp_path / "both.keras", "--data", "half.npz")
+    assert code == 2 and "(left, right, sum, difference)" in err
+
+
 def test_a_repair_is_never_written_over_the_model(run, files, tmp_path):
-    data, save = files
+    arrays, save = files
     model = save(1e-9).rename(tmp_path / "repaired.keras")
-    code, _, err = run(model, "--data", data, "--repair", "--out", tmp_path)
+    code, _, err = run(model, "--data", arrays, "--repair", "--out", tmp_path)
     assert code == 2 and "another folder" in err
