@@ -9,8 +9,9 @@ import typer
 
 from .. import __version__
 from .._checks import InputError
+from ..export.errors import ParityError
 from ..training.errors import TrainingError
-from . import data, diagnose, evaluate, predict, show, train
+from . import data, diagnose, evaluate, export, predict, show, train
 from .console import print_error
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
+app.command("export")(export.export)
 app.command("predict")(predict.predict)
 app.command("diagnose")(diagnose.diagnose)
 app.add_typer(data.app, name="data")
@@ -59,7 +61,7 @@ def main() -> None:
     except InputError as error:
         print_error(str(error))
         sys.exit(2)
-    except TrainingError as error:
+    except (TrainingError, ParityError) as error:
         print_error(str(error))
         sys.exit(1)
     except OSError as error:

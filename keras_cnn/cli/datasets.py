@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from .._checks import InputError
 from .console import err, out, print_warning
 
 if TYPE_CHECKING:
@@ -53,3 +54,14 @@ def quiet_tfds() -> None:
 
     if not sys.stderr.isatty():
         tfds.disable_progress_bar()
+
+
+def noted_name(data: dict[str, Any]) -> str:
+    """Returns the name of the data set that a model was trained on, or `auto`."""
+    source = data.get("source", "")
+    if source and not source.startswith(("tfds", "scikit-learn")):
+        raise InputError(
+            "A data set of your own must be named with --dataset. "
+            f"Received: a model that was trained on {source}."
+        )
+    return str(data.get("name", "auto"))

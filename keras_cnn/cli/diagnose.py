@@ -210,8 +210,7 @@ def _from_file(path: Path, model: keras.Model) -> Arrays:
     inputs = [tensor.name for tensor in getattr(model, "inputs", None) or []]
     outputs = list(getattr(model, "output_names", None) or [])
     if inputs and outputs and {*inputs, *outputs} <= arrays.keys():
-        y = [arrays[name] for name in outputs]
-        return [arrays[name] for name in inputs], y, None
+        return [arrays[one] for one in inputs], [arrays[one] for one in outputs], None
     raise InputError(
         "`data` must hold x and y, or x_train and y_train, or one array for each of "
         f"the model's inputs and outputs ({', '.join((*inputs, *outputs))}). "
@@ -234,7 +233,7 @@ def _from_dataset(
     from .datasets import quiet_tfds
 
     quiet_tfds()
-    shape = getattr(model, "input_shape", ())
+    shape: Any = getattr(model, "input_shape", ())
     size = shape[1:3] if len(shape) == 4 and None not in shape[1:3] else None
     images = load(name, data_dir=data_dir, manual_dir=manual_dir, image_size=size)
     if limit is None and not isinstance(images.train, ArraySplit):

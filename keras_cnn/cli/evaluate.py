@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -31,13 +31,13 @@ def evaluate(
     start_tensorflow()
     from ..data import load
     from ..training import score
-    from .datasets import print_summary, quiet_tfds
+    from .datasets import noted_name, print_summary, quiet_tfds
     from .models import open_model
 
     opened = open_model(model)
     predictor = opened.predictor
     quiet_tfds()
-    name = dataset or _noted_name(opened.data)
+    name = dataset or noted_name(opened.data)
     images = load(
         name,
         data_dir=data_dir,
@@ -80,14 +80,3 @@ def evaluate(
     for name, share in by_class.items():
         out.print(f"{name:>{width}}  {share:7.2%}  {'█' * round(share * 40)}")
     out.print(f"Test accuracy: {scores.accuracy:.4f}")
-
-
-def _noted_name(data: dict[str, Any]) -> str:
-    """Returns the name of the data set that a model was trained on, or `auto`."""
-    source = data.get("source", "")
-    if source and not source.startswith(("tfds", "scikit-learn")):
-        raise InputError(
-            "A data set of your own must be named with --dataset. "
-            f"Received: a model that was trained on {source}."
-        )
-    return str(data.get("name", "auto"))

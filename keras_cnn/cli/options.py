@@ -30,6 +30,19 @@ ModelPath = Annotated[
         show_default=False,
     ),
 ]
+Formats = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        help="saved_model, litert, onnx, keras, or some of them with commas between.",
+    ),
+]
+Verify = Annotated[
+    bool,
+    typer.Option(
+        help="Run what is exported in a process without Keras, and compare.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Limit = Annotated[
     int | None,

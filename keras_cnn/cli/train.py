@@ -20,7 +20,8 @@ from ..training.config import (
     SCHEDULES,
     RunConfig,
 )
-from .options import DataDir, Limit, ManualDir
+from .export import split_formats
+from .options import DataDir, Formats, Limit, ManualDir, Verify
 from .training_run import run
 
 
@@ -149,13 +150,16 @@ def train(
         "runs"
     ),
     out_folder: Annotated[
-        Path, typer.Option("--out", help="Where the SavedModel is exported to.")
+        Path, typer.Option("--out", help="Where the model is exported to.")
     ] = Path("saved_models"),
+    formats: Formats = "saved_model",
+    verify: Verify = True,
     resume: Annotated[
         Path | None,
         typer.Option(
             help="Folder of a run that was interrupted: goes on from its newest "
-            "checkpoint, as that run was asked to. Takes no options but --out.",
+            "checkpoint, as that run was asked to. Takes no options but those of "
+            "the export: --out, --format, --verify.",
             show_default=False,
         ),
     ] = None,
@@ -168,7 +172,7 @@ def train(
 
     The defaults are the article's: five epochs of batches of 32 with Adam and
     cross-entropy. A run leaves a folder with its configuration, history, model and
-    pictures, and a SavedModel. The last line is the test accuracy.
+    pictures, and an export. The last line is the test accuracy.
     """
     if resume is not None:
         config = _noted_config(context, resume)
@@ -201,11 +205,19 @@ def train(
         )
     check_writable("runs", runs)
     check_writable("out", out_folder / config.name)
+    split_formats(formats)
     if dry_run:
         folders = {"runs": str(runs), "out": str(out_folder)}
         print(json.dumps(config.to_dict() | folders, indent=2))
         return
-    run(config, runs, out_folder, resume)
+    run(
+        config,
+        runs,
+        out_folder,
+        formats=split_formats(formats),
+        verify=verify,
+        resumed=resume,
+    )
 
 
 def _noted_config(context: typer.Context, run: Path) -> RunConfig:
@@ -213,10 +225,11 @@ def _noted_config(context: typer.Context, run: Path) -> RunConfig:
     for name in context.params:
         source = context.get_parameter_source(name)
         given = source is not None and source.name == "COMMANDLINE"
-        if given and name not in ("resume", "out_folder"):
+        if given and name not in ("resume", "out_folder", "formats", "verify"):
             raise InputError(
                 "`resume` goes on as its run was asked to, and takes no other option "
-                f"but --out. Received: --{name.replace('_', '-')}."
+                "but --out, --format and --verify. "
+                f"Received: --{name.replace('_', '-')}."
             )
     try:
         noted = json.loads((run / "config.json").read_text())["config"]

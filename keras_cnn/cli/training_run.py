@@ -13,6 +13,7 @@ import typer
 
 from ..training.config import RunConfig
 from .console import out, print_warning, start_tensorflow
+from .export import run_export
 
 if TYPE_CHECKING:
     import keras
@@ -25,14 +26,22 @@ _INTERRUPTED = 130
 
 
 def run(
-    config: RunConfig, runs: Path, out_folder: Path, resumed: Path | None = None
+    config: RunConfig,
+    runs: Path,
+    out_folder: Path,
+    *,
+    formats: tuple[str, ...],
+    verify: bool,
+    resumed: Path | None = None,
 ) -> None:
     """Trains, tests and exports, as `config` says, and prints what comes of it.
 
     Args:
         config: What the run is asked to do.
         runs: Where the run's folder is made.
-        out_folder: Where the SavedModel is exported to.
+        out_folder: Where the model is exported to.
+        formats: To which formats.
+        verify: Whether what is exported is compared with the model.
         resumed: The folder of an interrupted run that is to go on; None for a new one.
     """
     start_tensorflow(one_thread_an_operation=_runs_in_shards(config))
@@ -80,7 +89,7 @@ def run(
     try:
         if result.interrupted:
             raise KeyboardInterrupt
-        _finish(config, images, model, result, folder, out_folder)
+        _finish(config, images, model, result, folder, out_folder, formats, verify)
     except KeyboardInterrupt:
         print_warning(f"Interrupted: what was trained is kept in {kept}")
         raise typer.Exit(_INTERRUPTED) from None
@@ -118,27 +127,26 @@ def _finish(
     result: TrainingResult,
     folder: Path,
     out_folder: Path,
+    formats: tuple[str, ...],
+    verify: bool,
 ) -> None:
     """Writes results, draws pictures, exports, and says where everything is."""
-    from ..export import ModelFacts, export_saved_model
+    from ..export import ModelFacts
     from ..training.record import write_result
 
     if result.scores is None:
         raise AssertionError("an interrupted run has nothing to finish")
     write_result(folder, result, images)
-    exported = export_saved_model(
-        model,
-        out_folder,
-        ModelFacts(
-            name=config.name,
-            class_names=images.class_names,
-            data={"name": images.name, **images.provenance.to_dict()},
-            accuracy=result.scores.accuracy,
-            test_images=len(result.scores.labels),
-            training=config.summary(),
-        ),
+    facts = ModelFacts(
+        name=config.name,
+        class_names=images.class_names,
+        data={"name": images.name, **images.provenance.to_dict()},
+        accuracy=result.scores.accuracy,
+        test_images=len(result.scores.labels),
+        training=config.summary(),
     )
+    exported = run_export(model, out_folder, formats, facts, images, verify)
     out.print(f"Trained in {result.seconds:.1f} s.")
     out.print(f"Run:        {folder}")
-    out.print(f"SavedModel: {exported}")
+    out.print(f"Export:     {exported.folder}")
     out.print(f"Test accuracy: {result.scores.accuracy:.4f}")

@@ -1,4 +1,4 @@
-"""What stands beside an exported model: a manifest for programs, a card for people."""
+"""The manifest: what a program should know of an export before it loads it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 from .._environment import versions
 from .._files import sha256, write_json
+from .parity import Parity
 
 MANIFEST = "manifest.json"
-CARD = "README.md"
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,20 @@ class ModelFacts:
 
 
 def write_manifest(
-    folder: Path, facts: ModelFacts, signatures: Mapping[str, Any]
+    folder: Path,
+    facts: ModelFacts,
+    image_shape: tuple[int, int, int],
+    signatures: Mapping[str, Any],
+    parity: Parity | None,
 ) -> None:
     """Writes `manifest.json`: each file's SHA-256 and size, and the model's facts.
 
     Args:
         folder: The export, complete but for the manifest, which does not list itself.
         facts: What is known of the model.
-        signatures: Inputs and outputs by signature.
+        image_shape: (height, width, channels).
+        signatures: A SavedModel's inputs and outputs by signature; {} without one.
+        parity: How its files compare with the model; None if that was not checked.
     """
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     write_json(
@@ -54,9 +60,11 @@ def write_manifest(
             "name": facts.name,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "class_names": list(facts.class_names),
+            "image_shape": list(image_shape),
             "signatures": signatures,
             "accuracy": facts.accuracy,
             "test_images": facts.test_images,
+            "verified": parity is not None,
             "data": dict(facts.data),
             "training": dict(facts.training),
             "versions": versions(),
@@ -68,70 +76,4 @@ def write_manifest(
                 for path in files
             },
         },
-    )
-
-
-def write_card(
-    folder: Path, facts: ModelFacts, signatures: Mapping[str, Any], parameters: int
-) -> None:
-    """Writes the model card, `README.md`.
-
-    Args:
-        folder: The export.
-        facts: What is known of the model.
-        signatures: Inputs and outputs by signature.
-        parameters: The number of weights.
-    """
-    accuracy = "not measured"
-    if facts.accuracy is not None:
-        accuracy = f"{facts.accuracy:.4f} on {facts.test_images:,} test images"
-    note = facts.data.get("note")
-    lines = [
-        f"# {facts.name}",
-        "",
-        f"An image classifier of {parameters:,} parameters with "
-        f"{len(facts.class_names)} classes: {', '.join(facts.class_names)}.",
-        "",
-        *([f"**{note}**", ""] if note else []),
-        "| | |",
-        "| --- | --- |",
-        f"| accuracy | {accuracy} |",
-        *(f"| data: {key} | {value} |" for key, value in _shown(facts.data)),
-        *(f"| training: {key} | {value} |" for key, value in _shown(facts.training)),
-        *(f"| {package} | {number} |" for package, number in versions().items()),
-        "",
-        "## Signatures",
-        "",
-        *(_describe(name, signature) for name, signature in signatures.items()),
-        "",
-        "## Use",
-        "",
-        "```python",
-        "import tensorflow as tf",
-        "",
-        f'model = tf.saved_model.load("{facts.name}/1")  # or another version',
-        'classify = model.signatures["serving_default"]',
-        'classify(image=images)["label"]  # images: float32 in [0, 1]',
-        "```",
-        "",
-        "It knows these classes alone: whatever it is shown, it answers with one of "
-        "them.",
-    ]
-    (folder / CARD).write_text("\n".join(lines) + "\n")
-
-
-def _shown(facts: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return [
-        (key.replace("_", " "), value)
-        for key, value in facts.items()
-        if value not in ("", None) and key != "note"
-    ]
-
-
-def _describe(name: str, signature: Mapping[str, Any]) -> str:
-    def listed(tensors: Mapping[str, str]) -> str:
-        return ", ".join(f"`{tensor}` {spec}" for tensor, spec in tensors.items())
-
-    return (
-        f"- `{name}`: {listed(signature['inputs'])} to {listed(signature['outputs'])}"
     )

@@ -1,4 +1,4 @@
-"""TensorFlow's SavedModel, in the layout that TensorFlow Serving expects."""
+"""TensorFlow's SavedModel, as TensorFlow Serving loads it."""
 
 from __future__ import annotations
 
@@ -6,96 +6,60 @@ import errno
 from pathlib import Path
 from typing import Any
 
-import keras
-
-from .._checks import InputError
-from .._files import publish_version, temporary_folder
 from .._images import scale
-from ..models.heads import in_float32, logits_and_probabilities
-from .manifest import ModelFacts, write_card, write_manifest
+from .classifier import INPUT, Classifier, as_module
+from .encoded import decoder
+
+Signatures = dict[str, dict[str, dict[str, str]]]
 
 
-def export_saved_model(model: keras.Model, folder: Path, facts: ModelFacts) -> Path:
-    """Writes a classifier as a SavedModel, `folder/<name>/<next version>/`.
+def write_saved_model(classifier: Classifier, folder: Path) -> Signatures:
+    """Writes a SavedModel into a folder and returns what its signatures take and give.
 
-    It loads with `tf.saved_model.load` where Keras is not installed. Its signatures are
-    `serving_default`, on float32 images in [0, 1], and `uint8`, on pixels in 0..255.
-    Both take `image`, (batch, height, width, channels) with any batch size, and give
-    `logits` and `probabilities`, float32, (batch, classes), and `label`, int64,
-    (batch,). It computes in float32, whatever the model was trained in.
-
-    The version is written under a temporary name and then renamed; an existing version
-    is never touched.
-
-    Args:
-        model: A Keras image classifier, built, with logits or probabilities as output.
-        folder: Where exports are kept.
-        facts: The model's name, its classes, its data and its accuracy.
-
-    Returns:
-        The version's folder.
+    `serving_default` takes `image`, float32 in [0, 1], (batch, height, width,
+    channels); `uint8` takes pixels in 0..255; `encoded` takes PNG or JPEG bytes,
+    (batch,). All take any batch size, 0 included, and give `logits` and
+    `probabilities`, float32 (batch, classes), and `label`, int64 (batch,).
+    `class_names` takes nothing and gives the names, string (classes,).
 
     Raises:
         OSError: If the folder cannot be written to, or its disk is full.
-        InputError: If the model is no classifier, or has another number of classes
-            than `facts` names.
-
-    Example:
-        >>> import tempfile
-        >>> from keras_cnn.models import article_cnn
-        >>> digits = ModelFacts("digits", tuple("0123456789"))
-        >>> path = export_saved_model(article_cnn(), Path(tempfile.mkdtemp()), digits)
-        >>> path.parts[-2:]
-        ('digits', '1')
     """
     import tensorflow as tf
 
-    plain = in_float32(model)
-    classify = logits_and_probabilities(plain)
-    if plain.output_shape[1] != len(facts.class_names):
-        raise InputError(
-            "There must be one class name for each of the model's outputs. Received: "
-            f"{len(facts.class_names)} names and {plain.output_shape[1]} outputs."
-        )
-    image_shape = (None, *plain.input_shape[1:])
+    shape = (None, *classifier.image_shape)
+    decode = decoder(classifier.image_shape)
 
     def answer(image: Any) -> dict[str, Any]:
         count = tf.shape(image)[0]
         # TensorFlow 2.21's convolutions on CPU fail on an empty batch: one blank image
         # is classified in its place, and its answer dropped.
-        blank = tf.zeros((1, *image_shape[1:]), image.dtype)
+        blank = tf.zeros((1, *classifier.image_shape), image.dtype)
         some = tf.cond(count > 0, lambda: image, lambda: blank)
-        logits, probabilities = (values[:count] for values in classify(some))
+        answers = classifier.answer(some)
         return {
-            "logits": tf.identity(logits, "logits"),
-            "probabilities": tf.identity(probabilities, "probabilities"),
-            "label": tf.argmax(probabilities, axis=-1, name="label"),
+            name: tf.identity(values[:count], name) for name, values in answers.items()
         }
 
-    def signature(function: Any, dtype: Any) -> Any:
-        specification = tf.TensorSpec(image_shape, dtype, name="image")
+    def signature(function: Any, shape: Any, dtype: Any) -> Any:
+        specification = tf.TensorSpec(shape, dtype, name=INPUT)
         return tf.function(function, input_signature=[specification])
 
-    module = tf.Module()
-    module.weights = [weight.value for weight in plain.weights]
+    names = tf.constant(classifier.class_names)
     signatures = {
-        "serving_default": signature(answer, tf.float32),
-        "uint8": signature(lambda image: answer(scale(image)), tf.uint8),
+        "serving_default": signature(answer, shape, tf.float32),
+        "uint8": signature(lambda image: answer(scale(image)), shape, tf.uint8),
+        "encoded": signature(lambda image: answer(decode(image)), (None,), tf.string),
+        "class_names": tf.function(
+            lambda: {"class_names": tf.identity(names)}, input_signature=[]
+        ),
     }
-    parent = folder / facts.name
-    with temporary_folder(parent) as temporary:
-        content = temporary / "version"
-        try:
-            tf.saved_model.save(module, str(content), signatures)
-        except tf.errors.OpError as error:  # a full disk, in TensorFlow's words
-            reason = str(error).splitlines()[0]
-            raise OSError(errno.EIO, reason, str(parent)) from error
-        described = {
-            name: _described(function) for name, function in signatures.items()
-        }
-        write_card(content, facts, described, plain.count_params())
-        write_manifest(content, facts, described)
-        return publish_version(content, parent)
+    try:
+        tf.saved_model.save(as_module(classifier, signatures), str(folder), signatures)
+    except tf.errors.OpError as error:  # a full disk, in TensorFlow's words
+        reason = str(error).splitlines()[0]
+        raise OSError(errno.EIO, reason, str(folder)) from error
+    return {name: _described(function) for name, function in signatures.items()}
 
 
 def _described(function: Any) -> dict[str, dict[str, str]]:

@@ -1,0 +1,266 @@
+"""Whether exported files give what the Keras model gives, and how fast."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from .._images import scale
+from ..models.heads import logits_and_probabilities
+from . import parity_worker
+from .artefact import Artefact
+from .classifier import Classifier
+from .divergence import first_difference
+from .hard_images import hard_images
+
+# The largest difference of a probability that float32 may make: a few roundings of the
+# logits; and the share of images by which a smaller type may lower the accuracy.
+MOST_DIFFERENCE = 1e-5
+MOST_LOSS = 0.005
+# What a process that runs an artefact must be able to do without.
+_BLOCKED = {
+    "saved_model": ("keras", "keras_cnn"),
+    "litert": ("keras", "keras_cnn", "tensorflow"),
+    "onnx": ("keras", "keras_cnn", "tensorflow"),
+    "keras": (),
+}
+_SECONDS = 600
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class ArtefactParity:
+    """One exported file beside the Keras model.
+
+    Attributes:
+        file: Its name.
+        kind: `saved_model`, `litert`, `onnx` or `keras`.
+        precision: `float32`, `float16`, `int8`, or the policy of a `.keras` file.
+        bytes: Its size; of a SavedModel all its files together.
+        difference: The largest difference of a probability, over all images, hard ones
+            and other batch sizes included.
+        agreement: The share of images with the same label.
+        accuracy: The share of labelled images classified correctly; None without.
+        milliseconds_1: Median latency of one image.
+        milliseconds_256: Median latency of a batch of 256.
+        problem: Why it is not equal, in one sentence; empty if it is.
+    """
+
+    file: str
+    kind: str
+    precision: str
+    bytes: int
+    difference: float
+    agreement: float
+    accuracy: float | None
+    milliseconds_1: float
+    milliseconds_256: float
+    problem: str
+
+
+@dataclass(frozen=True)
+class Parity:
+    """All files of an export beside the Keras model's weights in float32.
+
+    Attributes:
+        source: Where the real images came from.
+        images: How many of them there were.
+        hard_images: How many others: black, white, noise, single pixels.
+        accuracy: Of the Keras model on the labelled ones; None without.
+        mixed_difference: The largest difference of a probability between the model in
+            float32 and as it was trained; None if it was trained in float32.
+        artefacts: One record a file.
+    """
+
+    source: str
+    images: int
+    hard_images: int
+    accuracy: float | None
+    mixed_difference: float | None
+    artefacts: tuple[ArtefactParity, ...]
+
+    @property
+    def problems(self) -> list[str]:
+        """Why the export is not equal to its model; empty if it is."""
+        return [one.problem for one in self.artefacts if one.problem]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns everything as JSON's types."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, eq=False)
+class ParityData:
+    """What files are compared on.
+
+    Attributes:
+        source: Where the images come from.
+        images: Real ones, uint8 (n, height, width, channels).
+        labels: Of each its class, or -1 if it counts in no accuracy; None if unknown.
+    """
+
+    source: str
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64] | None = None
+
+
+def check_parity(
+    model: keras.Model,
+    classifier: Classifier,
+    artefacts: Sequence[Artefact],
+    data: ParityData,
+    calibration: npt.NDArray[np.uint8] | None = None,
+) -> Parity:
+    """Runs each file in a process of its own, and compares.
+
+    Args:
+        model: The model as it was trained.
+        classifier: The same in float32, which is what files are held against.
+        artefacts: The files.
+        data: Real images; hard ones are added.
+        calibration: What int8 was calibrated with, to repeat it layer by layer.
+    """
+    hard = hard_images(classifier.image_shape)
+    images = scale(np.concatenate([data.images, hard]))
+    expected = _in_batches(classifier.answer, images)
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(Path(folder) / "images.npy", images)
+        records = []
+        for artefact in artefacts:
+            found = _run(artefact, Path(folder))
+            record = _compare(artefact, found, expected, data)
+            if record.problem:
+                record = _with_layer(
+                    record, first_difference(classifier, artefact, images, calibration)
+                )
+            records.append(record)
+    mixed = None
+    if model is not classifier.model:
+        classify = logits_and_probabilities(model)
+        trained = _in_batches(lambda x: {"probabilities": classify(x)[1]}, images)
+        mixed = _largest(trained["probabilities"], expected["probabilities"])
+    return Parity(
+        source=data.source,
+        images=len(data.images),
+        hard_images=len(hard),
+        accuracy=_accuracy(expected["label"], data.labels),
+        mixed_difference=mixed,
+        artefacts=tuple(records),
+    )
+
+
+def _in_batches(function: Any, images: Array) -> dict[str, Array]:
+    size = parity_worker.BATCH
+    parts = [
+        {name: np.asarray(value, "float32") for name, value in answer.items()}
+        for start in range(0, len(images), size)
+        for answer in [function(images[start : start + size])]
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _run(artefact: Artefact, folder: Path) -> dict[str, Array]:
+    """Returns what a file says in a process of its own."""
+    specification = folder / "specification.json"
+    out = folder / "answers.npz"
+    content = {
+        "kind": artefact.kind,
+        "path": str(artefact.path.absolute()),
+        "images": str(folder / "images.npy"),
+        "out": str(out),
+        "blocked": _BLOCKED[artefact.kind],
+    }
+    specification.write_text(json.dumps(content))
+    # -P keeps this folder, whose modules are named like packages, off its path.
+    command = [sys.executable, "-P", parity_worker.__file__, str(specification)]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+    )
+    if done.returncode:
+        last = (done.stderr.strip() or "no message").splitlines()[-1]
+        raise RuntimeError(f"{artefact.file} does not run by itself: {last}")
+    with np.load(out) as found:
+        return {name: found[name] for name in found.files}
+
+
+def _compare(
+    artefact: Artefact,
+    found: dict[str, Array],
+    expected: dict[str, Array],
+    data: ParityData,
+) -> ArtefactParity:
+    seconds = json.loads(str(found["seconds"]))
+    wanted = expected["probabilities"]
+    differences = [_largest(found["probabilities"], wanted)]
+    for count in (1, parity_worker.BATCH + 1):
+        answer = found[f"probabilities:{count}"]
+        differences.append(_largest(answer, wanted[:count]))
+    record = ArtefactParity(
+        file=artefact.file,
+        kind=artefact.kind,
+        precision=artefact.precision,
+        bytes=artefact.bytes,
+        difference=max(differences),
+        agreement=float((found["label"] == expected["label"]).mean()),
+        accuracy=_accuracy(found["label"], data.labels),
+        milliseconds_1=1000 * seconds["1"],
+        milliseconds_256=1000 * seconds[str(parity_worker.BATCH)],
+        problem="",
+    )
+    return _judged(record, _accuracy(expected["label"], data.labels))
+
+
+def _judged(record: ArtefactParity, expected: float | None) -> ArtefactParity:
+    problem = ""
+    if record.precision == "float32":
+        # Written so that NaN fails.
+        if not record.difference <= MOST_DIFFERENCE:
+            problem = (
+                f"{record.file} differs from the Keras model by {record.difference:.2g}"
+                f" in a probability, more than {MOST_DIFFERENCE:g}"
+            )
+    elif record.accuracy is not None and expected is not None:
+        lost = expected - record.accuracy
+        if lost > MOST_LOSS:
+            problem = (
+                f"{record.file} has an accuracy of {record.accuracy:.2%}, more than "
+                f"{MOST_LOSS:.1%} below the Keras model's {expected:.2%}"
+            )
+    return replace(record, problem=problem)
+
+
+def _with_layer(record: ArtefactParity, layer: str | None) -> ArtefactParity:
+    said = (
+        f"the first layer to differ is {layer}"
+        if layer
+        else "no single layer differs by itself"
+    )
+    return replace(record, problem=f"{record.problem}; {said}.")
+
+
+def _largest(one: Array, other: Array) -> float:
+    return float(np.abs(one.astype("float64") - other).max())
+
+
+def _accuracy(labels: Array, truth: Array | None) -> float | None:
+    if truth is None or not (truth >= 0).any():
+        return None
+    known = truth >= 0
+    return float((labels[: len(truth)][known] == truth[known]).mean())
