@@ -46,7 +46,7 @@ def first_difference(
     for layer in model.layers:
         if isinstance(layer, keras.layers.InputLayer):
             continue
-        inner = keras.Model(model.inputs, layer.output)
+        inner = keras.Model(model.inputs[0], layer.output)
         expected = np.asarray(inner(few, training=False))
         found = _exported(classifier, inner, artefact, few, calibration)
         off = np.sqrt(np.mean((found - expected) ** 2))

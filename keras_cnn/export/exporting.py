@@ -116,9 +116,12 @@ def export(
     with temporary_folder(parent) as temporary:
         content = temporary / "version"
         content.mkdir()
-        artefacts, signatures = _write(
-            model, classifier, content, formats, facts.name, calibration, tell
-        )
+        try:
+            artefacts, signatures = _write(
+                model, classifier, content, formats, facts.name, calibration, tell
+            )
+        except OSError as error:  # named by where it was to go, not by what is removed
+            raise OSError(error.errno, error.strerror, str(parent)) from error
         parity = None
         if verify and data is not None:
             tell("comparing")
