@@ -212,27 +212,26 @@ def _print_parity(parity: Parity) -> None:
     """Prints how each file compares with the model."""
     from rich.table import Table
 
-    table = Table()
-    for head in ("file", "type", "kB", "difference", "same label", "accuracy"):
-        table.add_column(head, justify="left" if head in ("file", "type") else "right")
-    for head in ("ms, 1", "ms, 256"):
-        table.add_column(head, justify="right")
-    table.add_column("equal")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("file", no_wrap=True)
+    for head in ("kB", "differs by", "same", "right", "1", "256 ms"):
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_column("")
     for one in parity.artefacts:
         table.add_row(
             one.file,
-            one.precision,
             f"{one.bytes / 1000:,.0f}",
             f"{one.difference:.1e}",
             f"{one.agreement:.2%}",
             "" if one.accuracy is None else f"{one.accuracy:.2%}",
             f"{one.milliseconds_1:.2f}",
             f"{one.milliseconds_256:.1f}",
-            "no" if one.problem else "yes",
+            "differs" if one.problem else "equal",
         )
     out.print(table)
     out.print(
-        f"Compared on {parity.images:,} images of {parity.source} and "
+        "Largest difference of a probability, same label, right label, and ms for 1 "
+        f"and 256 images: on {parity.images:,} images of {parity.source} and "
         f"{parity.hard_images} hard ones, each file in a process without Keras."
     )
     if parity.mixed_difference is not None:
