@@ -24,12 +24,7 @@ def test_links_lead_to_files_that_are_there(page):
 
 
 def test_readme_code_runs(tmp_path, monkeypatch):
-    from keras_cnn.export import ModelFacts, export_saved_model
-    from keras_cnn.models import article_cnn
-
     monkeypatch.chdir(tmp_path)
-    facts = ModelFacts("article_cnn", tuple("0123456789"))
-    export_saved_model(article_cnn(), Path("saved_models"), facts)
     code = blocks(ROOT / "README.md", "python")
     assert len(code) == 4
     for block in code:

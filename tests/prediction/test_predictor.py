@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from keras_cnn._checks import InputError
-from keras_cnn.export import ModelFacts, export_saved_model
+from keras_cnn.export import ModelFacts, export
 from keras_cnn.models import article_cnn
 from keras_cnn.prediction import Predictor, load_saved_model
 
@@ -78,7 +78,8 @@ def test_read_names_the_image_that_is_blank(brightness, tmp_path):
 def test_load_saved_model_predicts_as_the_model(tmp_path, rng):
     model = article_cnn()
     facts = ModelFacts("m", tuple("abcdefghij"))
-    predictor = load_saved_model(export_saved_model(model, tmp_path, facts))
+    done = export(model, tmp_path, facts=facts, verify=False)
+    predictor = load_saved_model(done.folder)
     assert predictor.image_shape == (28, 28, 1)
     pixels = rng.integers(0, 256, (3, 28, 28, 1), dtype=np.uint8)
     expected = np.asarray(model(pixels.astype(np.float32) / 255))
