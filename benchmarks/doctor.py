@@ -2,7 +2,7 @@
 
     python benchmarks/doctor.py --cases FILE --json OUT [--no-published] [--seed 0]
 
-Beside the cases file lies `programs.py`, which builds each program. A finding counts
+`programs.py` beside the cases file, or the file of `--programs`, builds each program. A finding counts
 from `warning` up. A faulty program is detected if any finding counts; its cause is
 right at k if one of the first k codes is among its faults. A healthy program is a
 false alarm if a counting finding's code is not among the mistakes known to do no harm
@@ -30,9 +30,8 @@ import tensorflow as tf
 from keras_cnn.doctor import diagnose
 
 
-def programs_beside(cases):
-    """Imports the `programs.py` that lies beside a cases file."""
-    path = cases.resolve().parent / "programs.py"
+def imported(path):
+    """Imports a file that builds programs."""
     spec = importlib.util.spec_from_file_location("programs", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -131,13 +130,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", type=Path, required=True)
     parser.add_argument("--json", type=Path, required=True)
+    parser.add_argument("--programs", type=Path)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--no-published", action="store_true")
     options = parser.parse_args()
     # Programs that are wrong on purpose make Keras warn; that is not what is measured.
     warnings.simplefilter("ignore")
     cases = json.loads(options.cases.read_text())
-    build = programs_beside(options.cases).program
+    programs = options.programs or options.cases.parent / "programs.py"
+    build = imported(programs.resolve()).program
     known = json.loads(options.json.read_text()) if options.json.exists() else {}
     results = known.get("cases", {})
     content = {
