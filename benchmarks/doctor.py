@@ -3,11 +3,11 @@
     python benchmarks/doctor.py --cases FILE --json OUT [--no-published] [--seed 0]
 
 `programs.py` beside the cases file, or the file of `--programs`, builds each program. A
-finding counts from `warning` up. A faulty program is detected if any finding counts; its cause is
-right at k if one of the first k codes is among its faults. A healthy program is a
-false alarm if a counting finding's code is not among the mistakes known to do no harm
-in it. Results are written after each case; a case that is in OUT already is not run
-again.
+finding counts from `warning` up. A faulty program is detected if any finding counts;
+its cause is right at k if one of the first k codes is among its faults. A healthy
+program is a false alarm if a counting finding's code is not among the mistakes known to
+do no harm in it. Results are written after each case; a case that is in OUT already is
+not run again.
 """
 
 import argparse

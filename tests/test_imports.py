@@ -39,6 +39,8 @@ FLOORS = {
 NEIGHBOURS = {
     ("_files", "_checks"),
     ("_images", "_checks"),
+    ("_optional", "_checks"),
+    ("prediction", "_components"),
     ("layers", "activations"),
     ("_components", "activations"),
     ("_components", "layers"),

@@ -9,7 +9,7 @@ import typer
 
 from .._checks import InputError
 from .console import out, start_tensorflow
-from .options import AsJson, DataDir, Limit, ManualDir, ModelPath
+from .options import AsJson, DataDir, Limit, ManualDir, ModelPath, Trust
 
 
 def evaluate(
@@ -25,6 +25,7 @@ def evaluate(
     data_dir: DataDir = None,
     manual_dir: ManualDir = None,
     limit: Limit = None,
+    trust: Trust = False,
     as_json: AsJson = False,
 ) -> None:
     """Test a saved model: its accuracy, and how often each class is recognised."""
@@ -34,7 +35,7 @@ def evaluate(
     from .datasets import noted_name, print_summary, quiet_tfds
     from .models import open_model
 
-    opened = open_model(model)
+    opened = open_model(model, trust=trust)
     predictor = opened.predictor
     quiet_tfds()
     name = dataset or noted_name(opened.data)

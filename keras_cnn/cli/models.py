@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from .._checks import InputError
 
 if TYPE_CHECKING:
     from ..prediction import Predictor
@@ -29,52 +26,18 @@ class OpenedModel:
     data: dict[str, Any]
 
 
-def open_model(path: Path) -> OpenedModel:
-    """Opens a `.keras` file, a run's folder, or an exported SavedModel.
+def open_model(path: Path, *, trust: bool = False) -> OpenedModel:
+    """Opens a `.keras` file, a run's folder, or an exported model in any format.
 
     Raises:
-        InputError: If the path is none of these.
+        InputError: If the path is none of these, or may not be trusted.
     """
-    if (path / "saved_model.pb").is_file():
-        from ..prediction import load_saved_model
+    from ..prediction import load
+    from ..prediction.noted import noted_in
 
-        noted = _noted(path / "manifest.json")
-        predictor = load_saved_model(path)
-        return OpenedModel(predictor, predictor.class_names, noted.get("data", {}))
-    if path.is_dir():
-        from ..training.record import MODEL
-
-        path = path / MODEL
-    return _open_keras(path)
-
-
-def _open_keras(path: Path) -> OpenedModel:
-    from ..models import load_model
-    from ..models.heads import logits_and_probabilities
-    from ..prediction import Predictor
-    from ..training import predictor
-    from ..training.record import CONFIG
-
-    model = load_model(path, compile=False)
-    classify = logits_and_probabilities(model)
-    image_shape, outputs = model.input_shape[1:], model.output_shape[-1]
-    if len(image_shape) != 3 or None in image_shape or image_shape[2] not in (1, 3):
-        raise InputError(
-            "A model must take images of one size, gray or RGB. "
-            f"Received: {path} with inputs of shape {model.input_shape}."
-        )
-    data = _noted(path.parent / CONFIG).get("data", {})
-    noted = tuple(data.get("class_names", ()))
-    names = noted if len(noted) == outputs else tuple(map(str, range(outputs)))
-    probabilities = predictor(lambda images: classify(images)[1], image_shape)
-    opened = Predictor(probabilities, image_shape, names)
-    return OpenedModel(opened, names if names == noted else None, data)
-
-
-def _noted(path: Path) -> dict[str, Any]:
-    """Returns what a run or an export has noted beside a model; {} if nothing."""
-    try:
-        noted = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return noted if isinstance(noted, dict) else {}
+    predictor = load(path, trust=trust)
+    noted = noted_in(path if path.is_dir() else path.parent)
+    known = predictor.class_names
+    numbered = known == tuple(map(str, range(len(known))))
+    named = None if numbered and noted.class_names != known else known
+    return OpenedModel(predictor, named, noted.data)

@@ -25,7 +25,8 @@ ManualDir = Annotated[
 ModelPath = Annotated[
     Path,
     typer.Argument(
-        help="A .keras file, a run's folder, or the folder of an exported model.",
+        help="A .keras, .tflite or .onnx file, a run's folder, or the folder of an "
+        "exported model.",
         metavar="MODEL",
         show_default=False,
     ),
@@ -41,6 +42,14 @@ Verify = Annotated[
     bool,
     typer.Option(
         help="Run what is exported in a process without Keras, and compare.",
+    ),
+]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust",
+        help="Load a SavedModel, which is a program, although its manifest is missing "
+        "or does not match.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from .console import out, start_tensorflow
-from .options import AsJson, ModelPath
+from .options import AsJson, ModelPath, Trust
 
 
 def predict(
@@ -31,13 +31,14 @@ def predict(
             "were.",
         ),
     ] = False,
+    trust: Trust = False,
     as_json: AsJson = False,
 ) -> None:
     """Classify images: the label, its probability, and the runner-up."""
     start_tensorflow()
     from .models import open_model
 
-    predictor = open_model(model).predictor
+    predictor = open_model(model, trust=trust).predictor
     predictions = predictor.predict(predictor.read(images, raw=raw))
     if as_json:
         rows = [

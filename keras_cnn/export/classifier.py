@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from .._checks import InputError
-from ..models.heads import in_float32, logits_and_probabilities
+from ..prediction.heads import Head, image_shape, in_float32
 
 INPUT = "image"
 OUTPUTS = ("logits", "probabilities", "label")
@@ -51,17 +51,12 @@ def read_classifier(model: keras.Model, class_names: Sequence[str]) -> Classifie
     import tensorflow as tf
 
     plain = in_float32(model)
-    shape = getattr(plain, "input_shape", None)
-    if not isinstance(shape, tuple) or len(shape) != 4 or None in shape[1:]:
-        raise InputError(
-            "A model must take images of one size, (height, width, channels). "
-            f"Received: {model.name} with inputs of shape {shape}."
-        )
-    classify = logits_and_probabilities(plain)
-    if plain.output_shape[1] != len(class_names):
+    shape = image_shape(plain)
+    classify = Head(plain)
+    if classify.classes != len(class_names):
         raise InputError(
             "There must be one class name for each of the model's outputs. Received: "
-            f"{len(class_names)} names and {plain.output_shape[1]} outputs."
+            f"{len(class_names)} names and {classify.classes} outputs."
         )
 
     def answer(image: Any) -> dict[str, Any]:
@@ -72,7 +67,7 @@ def read_classifier(model: keras.Model, class_names: Sequence[str]) -> Classifie
             "label": tf.argmax(probabilities, axis=-1, name="label"),
         }
 
-    return Classifier(plain, shape[1:], tuple(class_names), answer)
+    return Classifier(plain, shape, tuple(class_names), answer)
 
 
 def as_module(classifier: Classifier, signatures: dict[str, Any]) -> Any:

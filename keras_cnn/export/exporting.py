@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from .._checks import InputError
 from .._files import publish_version, temporary_folder, write_json
-from .._optional import import_extra
+from .._optional import optional
 from . import litert, onnx
 from .artefact import Artefact
 from .card import write_card
@@ -179,10 +179,10 @@ def _check_formats(formats: Sequence[str], verify: bool) -> None:
             f"`formats` must be some of {', '.join(FORMATS)}. Received: {formats!r}."
         )
     if "litert" in formats and verify:
-        import_extra("ai_edge_litert.interpreter", "litert")
+        optional("ai_edge_litert.interpreter", "litert")
     if "onnx" in formats:
         for module in ("tf2onnx", "onnx", *(["onnxruntime"] if verify else [])):
-            import_extra(module, "onnx")
+            optional(module, "onnx")
 
 
 def _check_images(

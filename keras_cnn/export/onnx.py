@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .._checks import InputError
-from .._optional import import_extra
+from .._optional import optional
 from .classifier import Classifier
 
 OPSET = 18
@@ -27,8 +27,8 @@ def convert(classifier: Classifier, name: str) -> bytes:
     """
     import tensorflow as tf
 
-    onnx = import_extra("onnx", "onnx")
-    tf2onnx = import_extra("tf2onnx", "onnx")
+    onnx = optional("onnx", "onnx")
+    tf2onnx = optional("tf2onnx", "onnx")
     specification = [classifier.specification]
     function = tf.function(classifier.answer, input_signature=specification)
     with _quiet("tf2onnx"):

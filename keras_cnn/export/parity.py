@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._images import scale
-from ..models.heads import logits_and_probabilities
+from ..prediction.heads import Head
 from . import parity_worker
 from .artefact import Artefact
 from .classifier import Classifier
@@ -149,7 +149,7 @@ def check_parity(
             records.append(record)
     mixed = None
     if model is not classifier.model:
-        classify = logits_and_probabilities(model)
+        classify = Head(model)
         trained = _in_batches(lambda x: {"probabilities": classify(x)[1]}, images)
         mixed = _largest(trained["probabilities"], expected["probabilities"])
     return Parity(

@@ -77,10 +77,10 @@ def onnx(path: str) -> Call:
 
 def keras_file(path: str) -> Call:
     """Returns a `.keras` file as a function of an array; it needs Keras, of course."""
-    import keras_cnn
-    from keras_cnn.models.heads import logits_and_probabilities
+    from keras_cnn.models import load_model
+    from keras_cnn.prediction.heads import Head
 
-    classify = logits_and_probabilities(keras_cnn.load_model(path))
+    classify = Head(load_model(path))
 
     def call(images: Any) -> dict[str, Any]:
         probabilities = classify(images)[1].numpy()

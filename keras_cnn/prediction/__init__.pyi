@@ -1,3 +1,3 @@
+from .load import load as load
 from .predictor import Prediction as Prediction
 from .predictor import Predictor as Predictor
-from .saved_model import load_saved_model as load_saved_model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,9 @@ from .._images import (
     to_gray,
     to_rgb,
 )
+
+# The most images at once, so that memory is bounded.
+_BATCH_SIZE = 256
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,8 @@ class Predictor:
     """A loaded classifier.
 
     Attributes:
-        probabilities: From float32 images in [0, 1], (batch, height, width, channels),
-            to (batch, classes).
+        probabilities: From float32 images in [0, 1], a NumPy array of shape (batch,
+            height, width, channels) with at least one, to NumPy (batch, classes).
         image_shape: (height, width, channels) of its images.
         class_names: One name a class.
     """
@@ -55,25 +59,42 @@ class Predictor:
     image_shape: tuple[int, int, int]
     class_names: tuple[str, ...]
 
-    def predict(self, images: UInt8Array) -> list[Prediction]:
-        """Classifies images that have the model's own shape.
+    def predict(
+        self,
+        images: UInt8Array | Sequence[str | os.PathLike[str]],
+        *,
+        raw: bool = False,
+    ) -> list[Prediction]:
+        """Classifies images: pixels, or files of any size and colour.
 
         Args:
-            images: uint8, (batch, height, width, channels).
+            images: uint8, (batch, height, width, channels), of the model's own shape;
+                or paths of image files, which `read` brings to that shape.
+            raw: Of files: whether to resize only, even for a model of gray images.
+
+        Returns:
+            One prediction an image; none for an empty batch.
 
         Raises:
-            InputError: If the images have another shape or dtype.
+            InputError: If the images have another shape or dtype, or a file is no
+                image.
         """
-        if images.dtype != np.uint8 or images.shape[1:] != self.image_shape:
+        pixels = (
+            images
+            if isinstance(images, np.ndarray)
+            else self.read([os.fspath(path) for path in images], raw=raw)
+        )
+        if pixels.dtype != np.uint8 or pixels.shape[1:] != self.image_shape:
             raise InputError(
                 f"Images must be uint8 of shape (batch, "
-                f"{', '.join(map(str, self.image_shape))}). Received: {images.dtype} "
-                f"of shape {images.shape}."
+                f"{', '.join(map(str, self.image_shape))}). Received: {pixels.dtype} "
+                f"of shape {pixels.shape}."
             )
-        if not len(images):
-            return []
-        rows = np.asarray(self.probabilities(scale(images)), np.float64)
-        return [self._prediction(row) for row in rows]
+        return [
+            self._prediction(row)
+            for start in range(0, len(pixels), _BATCH_SIZE)
+            for row in self.probabilities(scale(pixels[start : start + _BATCH_SIZE]))
+        ]
 
     def read(self, paths: Sequence[str], *, raw: bool = False) -> UInt8Array:
         """Reads image files into the form that the model was trained on.
@@ -108,12 +129,13 @@ class Predictor:
             images.append(image.reshape(self.image_shape))
         return np.array(images, np.uint8).reshape(-1, *self.image_shape)
 
-    def _prediction(self, row: npt.NDArray[np.float64]) -> Prediction:
-        second, first = np.argsort(row, kind="stable")[-2:]
+    def _prediction(self, row: npt.NDArray[np.floating]) -> Prediction:
+        second, first = row.argsort(kind="stable")[-2:]
+        values = row.tolist()
         return Prediction(
             label=self.class_names[first],
-            probability=float(row[first]),
+            probability=values[first],
             runner_up=self.class_names[second],
-            runner_up_probability=float(row[second]),
-            probabilities=tuple(row.tolist()),
+            runner_up_probability=values[second],
+            probabilities=tuple(values),
         )

@@ -3,9 +3,7 @@ import pytest
 from PIL import Image
 
 from keras_cnn._checks import InputError
-from keras_cnn.export import ModelFacts, export
-from keras_cnn.models import article_cnn
-from keras_cnn.prediction import Predictor, load_saved_model
+from keras_cnn.prediction import Predictor
 
 
 @pytest.fixture
@@ -73,24 +71,3 @@ def test_read_names_the_image_that_is_blank(brightness, tmp_path):
     Image.fromarray(np.zeros((9, 9), np.uint8)).save(tmp_path / "blank.png")
     with pytest.raises(InputError, match="blank.png: .*something drawn"):
         brightness[0].read([str(tmp_path / "blank.png")])
-
-
-def test_load_saved_model_predicts_as_the_model(tmp_path, rng):
-    model = article_cnn()
-    facts = ModelFacts("m", tuple("abcdefghij"))
-    done = export(model, tmp_path, facts=facts, verify=False)
-    predictor = load_saved_model(done.folder)
-    assert predictor.image_shape == (28, 28, 1)
-    pixels = rng.integers(0, 256, (3, 28, 28, 1), dtype=np.uint8)
-    expected = np.asarray(model(pixels.astype(np.float32) / 255))
-    for seen, row in zip(predictor.predict(pixels), expected, strict=True):
-        np.testing.assert_allclose(seen.probabilities, row, atol=1e-6)
-        assert seen.label == "abcdefghij"[row.argmax()]
-
-
-def test_load_saved_model_of_another_folder_raises(tmp_path):
-    with pytest.raises(InputError, match="manifest.json"):
-        load_saved_model(tmp_path)
-    (tmp_path / "manifest.json").write_text('{"class_names": ["a", "b"]}')
-    with pytest.raises(InputError, match="must be a SavedModel"):
-        load_saved_model(tmp_path)

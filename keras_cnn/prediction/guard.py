@@ -1,0 +1,230 @@
+"""What a `.keras` file must be before Keras may see it: an archive of a model alone.
+
+Keras's safe mode refuses pickled functions. What is refused here besides: archives
+that unpack to far more than their size, that name places outside themselves, whose
+weights lie elsewhere or are declared larger than they are, and configurations that
+name anything but parts of a network.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import stat
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from .._checks import InputError
+
+# Keras stores members as they are. Recompressed ones may unpack to four times the
+# file's size, and small files to this much.
+_MOST_GROWTH = 4
+_SMALL = 2**28
+_MOST_BYTES = 2**32
+_MOST_CONFIG = 2**24
+_MOST_MEMBERS = 10_000
+
+_CONFIG = "config.json"
+_WEIGHTS = "model.weights.h5"
+_FILES = (_CONFIG, "metadata.json", _WEIGHTS)
+
+_NOT_KERAS = {
+    (".h5", ".hdf5"): "Keras's loader of HDF5 models has no safe mode that holds",
+    (".pkl", ".pickle", ".joblib", ".pt", ".pth"): "a pickle runs what it holds",
+}
+
+# Layers that run another program than a network of Keras's layers.
+_PROGRAMS = {
+    "__lambda__": "a pickled function, which runs code of its own",
+    "Lambda": "a Lambda layer, which runs code of its own",
+    "TFSMLayer": "a TFSMLayer, which loads a SavedModel, a program of its own",
+    "TorchModuleWrapper": "a TorchModuleWrapper, which loads a pickle",
+    "JaxLayer": "a JaxLayer, which runs code of its own",
+    "FlaxLayer": "a FlaxLayer, which runs code of its own",
+}
+
+_FUNCTION_MODULES = frozenset(
+    ("activations", "constraints", "initializers", "losses", "metrics", "ops")
+) | {"regularizers"}
+_CLASS_MODULES = _FUNCTION_MODULES | {
+    "dtype_policies",
+    "layers",
+    "models",
+    "optimizers",
+    "quantizers",
+    "random",
+    "trainers",
+}
+
+
+class _Refused(Exception):
+    """Why an archive is not loaded, as the end of a sentence."""
+
+
+def check_suffix(path: Path) -> None:
+    """Raises if a file's name says that it is a program which cannot be judged.
+
+    Raises:
+        InputError: For HDF5 files and pickles.
+    """
+    for suffixes, reason in _NOT_KERAS.items():
+        if path.suffix.lower() in suffixes:
+            raise InputError(
+                f"A model file must be a .keras file and no {path.suffix} file, since "
+                f"{reason}. Received: {str(path)!r}."
+            )
+
+
+def check_archive(path: Path, is_registered: Callable[[str], bool]) -> None:
+    """Raises unless a `.keras` file holds a model, and nothing else.
+
+    Nothing is unpacked, imported or run for it; memory is bounded by the size of the
+    file, or 256 MiB.
+
+    Args:
+        path: A `.keras` file.
+        is_registered: Whether Keras knows a class or function by this name, such as
+            `keras_cnn>Conv2D`.
+
+    Raises:
+        InputError: Says in one sentence what is wrong.
+    """
+    if not path.is_file():
+        raise InputError(f"A model file must exist. Received: {str(path)!r}.")
+    check_suffix(path)
+    if path.suffix != ".keras" or not zipfile.is_zipfile(path):
+        raise InputError(
+            "A model file must be a whole .keras file, as `model.save` writes it. "
+            f"Received: {str(path)!r}."
+        )
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _check_members(archive, path.stat().st_size)
+            _check_config(archive, is_registered)
+            _check_weights(archive)
+    except _Refused as refused:
+        reason = str(refused)
+    # What a damaged archive makes the readers of ZIP, JSON and HDF5 raise is not
+    # documented.
+    except Exception as error:
+        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = f"it is damaged: {first_line}"
+    else:
+        return
+    raise InputError(
+        f"A model file must hold a model of Keras's layers and nothing else; {reason}. "
+        f"Received: {str(path)!r}."
+    )
+
+
+def _most_bytes(size: int) -> int:
+    return min(max(_SMALL, _MOST_GROWTH * size), _MOST_BYTES)
+
+
+def _check_members(archive: zipfile.ZipFile, size: int) -> None:
+    members = archive.infolist()
+    names = [member.filename for member in members]
+    if len(names) > _MOST_MEMBERS:
+        raise _Refused(f"it has {len(names):,} members")
+    if len(set(names)) < len(names):
+        raise _Refused("it has two members of one name")
+    for member in members:
+        _check_place(member)
+    missing = [name for name in (_CONFIG, _WEIGHTS) if name not in names]
+    if missing:
+        raise _Refused(f"it has no {missing[0]}")
+    unpacked = sum(member.file_size for member in members)
+    if unpacked > _most_bytes(size):
+        raise _Refused(
+            f"it unpacks to {unpacked:,} bytes, and a file of {size:,} may unpack to "
+            f"{_most_bytes(size):,}"
+        )
+
+
+def _check_place(member: zipfile.ZipInfo) -> None:
+    name = member.orig_filename
+    parts = name.replace("\\", "/").split("/")
+    inside = name in _FILES or parts[0] == "assets"
+    if not inside or ".." in parts or "\\" in name or ":" in name or "\0" in name:
+        raise _Refused(f"it has a member {name!r}, which is no part of a model")
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise _Refused(f"its member {name!r} is a link to another place")
+
+
+def _check_config(
+    archive: zipfile.ZipFile, is_registered: Callable[[str], bool]
+) -> None:
+    if archive.getinfo(_CONFIG).file_size > _MOST_CONFIG:
+        raise _Refused(f"its configuration has more than {_MOST_CONFIG:,} bytes")
+    for part in _objects(json.loads(archive.read(_CONFIG))):
+        _check_object(part, is_registered)
+
+
+def _objects(config: Any) -> Iterator[dict[str, Any]]:
+    """Yields every object that a configuration describes, at any depth."""
+    waiting = [config]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            if "class_name" in one or "module" in one:
+                yield one
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+
+
+def _check_object(part: dict[str, Any], is_registered: Callable[[str], bool]) -> None:
+    kind, module = part.get("class_name"), part.get("module")
+    if kind in _PROGRAMS:
+        raise _Refused(f"it holds {_PROGRAMS[kind]}")
+    is_function = kind == "function"
+    name = part.get("config") if is_function else kind
+    registered = [part.get("registered_name"), name]
+    if any(isinstance(one, str) and is_registered(one) for one in registered):
+        return
+    if module is None or module == "builtins":
+        return  # by name, among Keras's own
+    folders = str(module).split(".")
+    if folders[0] == "keras":
+        inner = [folder for folder in folders[1:] if folder != "src"]
+        allowed = _FUNCTION_MODULES if is_function else _CLASS_MODULES
+        if inner[:1] and inner[0] in allowed or not inner and not is_function:
+            return
+    raise _Refused(f"it names {module}.{name}, which is no part of a network")
+
+
+def _check_weights(archive: zipfile.ZipFile) -> None:
+    import h5py
+
+    size = archive.getinfo(_WEIGHTS).file_size
+    declared, seen = 0, set()
+    with archive.open(_WEIGHTS) as member, h5py.File(member, "r") as file:
+        groups = [file]
+        while groups:
+            group = groups.pop()
+            for name in group:
+                if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                    raise _Refused(f"its weights link to another place at {name!r}")
+                item = group[name]
+                address = h5py.h5o.get_info(item.id).addr
+                if address in seen:
+                    continue
+                seen.add(address)
+                if isinstance(item, h5py.Group):
+                    groups.append(item)
+                elif isinstance(item, h5py.Dataset):
+                    declared += _declared_bytes(item)
+                if declared > _most_bytes(size):
+                    raise _Refused(
+                        f"its weights declare {declared:,} bytes of tensors in a file "
+                        f"of {size:,}"
+                    )
+
+
+def _declared_bytes(tensor: Any) -> int:
+    if tensor.is_virtual or tensor.external:
+        raise _Refused(f"its weights lie in another file at {tensor.name!r}")
+    # Python's integers do not overflow, as a product by NumPy would.
+    return math.prod(map(int, tensor.shape or ())) * int(tensor.dtype.itemsize)
