@@ -15,6 +15,7 @@ import numpy.typing as npt
 from .._checks import InputError
 from .._images import scale
 from .classifier import INPUT, Classifier, as_module
+from .erfc import without_erfc
 
 # The flatbuffer's metadata entry with the model's name and classes.
 METADATA = "keras_cnn"
@@ -48,7 +49,8 @@ def convert(
     )
     signatures = {"serving_default": function}
     with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(as_module(classifier, signatures), folder, signatures)
+        with without_erfc():
+            tf.saved_model.save(as_module(classifier, signatures), folder, signatures)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         if kind != "float32":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]

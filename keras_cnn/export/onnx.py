@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from .._checks import InputError
 from .._optional import optional
 from .classifier import Classifier
+from .erfc import as_onnx
 
 OPSET = 18
 
@@ -34,7 +35,10 @@ def convert(classifier: Classifier, name: str) -> bytes:
     with _quiet("tf2onnx"):
         try:
             model, _ = tf2onnx.convert.from_function(
-                function, input_signature=specification, opset=OPSET
+                function,
+                input_signature=specification,
+                opset=OPSET,
+                custom_op_handlers={"Erfc": (as_onnx, [])},
             )
         except Exception as error:  # of whatever class the converter's parts raise
             raise InputError(

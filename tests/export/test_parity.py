@@ -1,6 +1,7 @@
 """Every format beside the Keras model, and what happens where they part."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -19,10 +20,15 @@ from keras_cnn.export import (
     hard_images,
     parity_worker,
 )
+from keras_cnn.export.erfc import erfc
 
 pytest.importorskip("ai_edge_litert", reason="the extra litert is not installed")
 pytest.importorskip("tf2onnx", reason="the extra onnx is not installed")
 
+ACTIVATIONS = """
+    elu exponential gelu hard_sigmoid leaky_relu mish relu relu6 sigmoid silu softmax
+    softplus softsign tanh
+""".split()
 FACTS = ModelFacts("small", tuple("0123456789"))
 
 
@@ -227,6 +233,29 @@ def test_without_data_the_bundled_digits_are_compared_on(model, tmp_path):
     done = export(model, tmp_path, ("onnx",))
     assert done.parity.images == 1000 and done.parity.accuracy is None
     assert "digits" in done.parity.source
+
+
+@pytest.mark.parametrize("parts", [keras.layers, ours], ids=["keras", "ours"])
+def test_every_activation_is_exported(parts, data, tmp_path):
+    keras.utils.set_random_seed(0)
+    image = keras.Input((28, 28, 1))
+    branches = []
+    for name in ACTIVATIONS:
+        conv = parts.Conv2D(2, 3, strides=5, activation=name)
+        branches.append(keras.layers.Flatten()(conv(image)))
+    # Larger sums than a fresh network gives, so that the tails are seen, too.
+    joined = keras.layers.Rescaling(4.0)(keras.layers.Concatenate()(branches))
+    joined = parts.Dense(16, "gelu")(joined)
+    model = keras.Model(image, keras.layers.Dense(10)(joined), name="all")
+    few = ParityData("digits", data.images[:300])
+    done = export(model, tmp_path, ("litert", "onnx"), facts=FACTS, data=few)
+    assert done.parity.problems == []
+
+
+def test_erfc_is_exact_to_what_is_said():
+    x = np.linspace(-6, 6, 2001, dtype="float32")
+    exact = [math.erfc(value) for value in x.astype(float)]
+    np.testing.assert_allclose(erfc(x), exact, atol=4e-7)
 
 
 def test_hard_images_hold_what_they_should():
