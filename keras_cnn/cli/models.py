@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from .._checks import InputError
 
 if TYPE_CHECKING:
+    import keras
+
     from ..prediction import Predictor
 
 
@@ -22,11 +24,17 @@ class OpenedModel:
         class_names: The names of its classes, if they were noted, else None.
         data: Of the data set that it was trained on: name, source and so on; {} if
             nothing was noted.
+        name: What it was called, or else its file.
+        version: Its version, 1 unless it was exported under another.
+        keras_model: The Keras model itself; None if it was exported.
     """
 
     predictor: Predictor
     class_names: tuple[str, ...] | None
     data: dict[str, Any]
+    name: str
+    version: int = 1
+    keras_model: keras.Model | None = None
 
 
 def open_model(path: Path) -> OpenedModel:
@@ -40,7 +48,14 @@ def open_model(path: Path) -> OpenedModel:
 
         noted = _noted(path / "manifest.json")
         predictor = load_saved_model(path)
-        return OpenedModel(predictor, predictor.class_names, noted.get("data", {}))
+        folder = path.resolve()
+        return OpenedModel(
+            predictor,
+            predictor.class_names,
+            noted.get("data", {}),
+            name=noted.get("name", folder.parent.name),
+            version=int(folder.name) if folder.name.isdecimal() else 1,
+        )
     if path.is_dir():
         from ..training.record import MODEL
 
@@ -63,12 +78,19 @@ def _open_keras(path: Path) -> OpenedModel:
             "A model must take images of one size, gray or RGB. "
             f"Received: {path} with inputs of shape {model.input_shape}."
         )
-    data = _noted(path.parent / CONFIG).get("data", {})
+    run = _noted(path.parent / CONFIG)
+    data = run.get("data", {})
     noted = tuple(data.get("class_names", ()))
     names = noted if len(noted) == outputs else tuple(map(str, range(outputs)))
     probabilities = predictor(lambda images: classify(images)[1], image_shape)
     opened = Predictor(probabilities, image_shape, names)
-    return OpenedModel(opened, names if names == noted else None, data)
+    return OpenedModel(
+        opened,
+        names if names == noted else None,
+        data,
+        name=run.get("config", {}).get("name", path.stem),
+        keras_model=model,
+    )
 
 
 def _noted(path: Path) -> dict[str, Any]:
