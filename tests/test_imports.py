@@ -39,6 +39,7 @@ FLOORS = {
 NEIGHBOURS = {
     ("_files", "_checks"),
     ("_images", "_checks"),
+    ("_optional", "_checks"),
     ("layers", "activations"),
     ("_components", "activations"),
     ("_components", "layers"),

@@ -49,16 +49,16 @@ export class Results {
     const isSure = probabilities[first] >= SURE;
     this.#setLabel(this.names[first], isSure);
     element("sentence").textContent =
-      `${isSure ? "" : "Not sure: perhaps "}${this.names[first]}, ${percent.format(probabilities[first])}`;
+      `${isSure ? "Looks like" : "Not sure, perhaps"} ${this.names[first]}: ${percent.format(probabilities[first])}`;
     element("runner-up").textContent =
-      `then ${this.names[second]}, ${percent.format(probabilities[second])}`;
+      `then ${this.names[second]}: ${percent.format(probabilities[second])}`;
     this.#showBars(probabilities, first);
     this.showSeen(null);
   }
 
   // The sentence that is read aloud.
   get spoken() {
-    return `${element("sentence").textContent}; ${element("runner-up").textContent}`;
+    return `${element("sentence").textContent}, ${element("runner-up").textContent}`;
   }
 
   // The network's input; with `heat`, in orange what spoke for the verdict.
@@ -96,7 +96,8 @@ export class Results {
     const track = row.insertCell();
     track.setAttribute("aria-hidden", "true");
     track.innerHTML = '<div class="track"><div class="bar"></div></div>';
-    return { row, name, bar: track.querySelector(".bar"), value: row.insertCell() };
+    const value = row.insertCell();
+    return { row, name, bar: track.querySelector(".bar"), value };
   }
 
   #showBars(probabilities, first) {
