@@ -64,6 +64,10 @@ def serve(
 
         with err.status("Loading the model ..."):
             served = _served(open_model(model), name)
+            # The first image compiles the network: not while somebody draws.
+            served.predictor.predict(
+                np.zeros((1, *served.predictor.image_shape), np.uint8)
+            )
         port = listener.getsockname()[1]
         hosts = own_hosts(host, port, allow_host or ())
         server = make_server(create_app(served, hosts))

@@ -43,7 +43,7 @@ def create_app(
     limits = limits or Limits()
     workers = Workers(limits.threads, limits.waiting)
     # FastAPI's own pages of documentation load their scripts from another host.
-    app = FastAPI(title="keras_cnn", openapi_url=None)
+    app = FastAPI(title="keras_cnn", openapi_url=None, redirect_slashes=False)
     _add_page(app, served)
     _add_drawing(app, served, workers, limits)
     _add_protocol(app, served, workers, limits)

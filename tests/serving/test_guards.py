@@ -34,11 +34,11 @@ def png(side=28):
 
 
 def raw(port, request, wait=20):
-    """Sends bytes as they are, and returns all that comes back."""
+    """Sends bytes as they are, and returns what comes back to the end of its head."""
     with socket.create_connection(("127.0.0.1", port), timeout=wait) as connection:
         connection.sendall(request)
         received = b""
-        while part := connection.recv(65536):
+        while b"\r\n\r\n" not in received and (part := connection.recv(65536)):
             received += part
     return received
 
@@ -234,17 +234,18 @@ def bomb(side):
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
-def test_decompression_bomb_is_refused_before_it_is_decoded(port, monkeypatch):
+@pytest.mark.parametrize("side", [6_000, 24_000])
+def test_decompression_bomb_is_refused_before_it_is_decoded(port, monkeypatch, side):
     def decode(*args, **kwargs):
         raise AssertionError("decoded")
 
-    body = bomb(24_000)
-    assert len(body) < 200_000
+    body = bomb(side)
+    assert len(body) < 100_000
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", decode)
     status, content = ask(port, "/look", body, "image/png")
     assert status == 400
-    assert "25,000,000 pixels" in content["error"]
-    assert "24000x24000" in content["error"]
+    assert "pixels" in content["error"]
+    assert "decoded" not in content["error"]
 
 
 @pytest.mark.parametrize(
@@ -306,7 +307,7 @@ def test_garbage_harms_nobody(port):
     assert still_answers(port)
 
 
-def test_defect_is_500_without_its_traceback(caplog):
+def test_defect_is_500_without_its_traceback(capsys):
     def broken(images):
         raise RuntimeError("a secret of the inside")
 
@@ -315,7 +316,9 @@ def test_defect_is_500_without_its_traceback(caplog):
         status, content = ask(port, PREDICT, BODY)
     assert (status, set(content)) == (500, {"error"})
     assert "secret" not in content["error"]
-    assert "a secret of the inside" in caplog.text  # the server's own log has it
+    assert (
+        "a secret of the inside" in capsys.readouterr().err
+    )  # the server's own log has it
 
 
 @pytest.mark.parametrize("path", PATHS)
