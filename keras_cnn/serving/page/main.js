@@ -56,6 +56,7 @@ function complain(problem) {
 async function ask() {
   if (isAsking || results === null) return;
   isAsking = true;
+  element("said").setAttribute("aria-busy", "true");
   let asked = -1;
   while (asked !== revision && !pad.isEmpty) {
     asked = revision;
@@ -68,6 +69,7 @@ async function ask() {
     await pause(PAUSE);
   }
   isAsking = false;
+  element("said").setAttribute("aria-busy", "false");
 }
 
 async function show(asked) {
