@@ -12,9 +12,12 @@ from .._checks import InputError
 # Connections, each with a request or kept open for a next one.
 _MOST_CONNECTIONS = 512
 
+# Connections that wait until the server takes them.
+_WAITING_CONNECTIONS = 128
+
 
 def listen(host: str, port: int) -> socket.socket:
-    """Returns a socket bound to an address.
+    """Returns a socket that listens; who connects waits for the server to start.
 
     Args:
         host: An address or name of this machine.
@@ -29,6 +32,8 @@ def listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(address)
+            # Two sockets may be bound to one port as long as neither listens.
+            listener.listen(_WAITING_CONNECTIONS)
         except OSError:
             listener.close()
             raise
