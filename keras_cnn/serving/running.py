@@ -53,6 +53,8 @@ def make_server(app: FastAPI) -> uvicorn.Server:
             http="h11",
             ws="none",
             lifespan="off",
+            # Logging is the process's own: what is configured anew would be closed.
+            log_config=None,
             log_level="warning",
             access_log=False,
             server_header=False,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from keras_cnn.cli import main
-from tests.serving.running import ask, served_at
+from tests.serving.running import ask, served_at, served_quarters
 
 
 @pytest.fixture(scope="module")
@@ -99,10 +99,8 @@ def test_serve_of_a_missing_model_is_an_error(monkeypatch, capsys, tmp_path):
     assert "A model file must exist" in said
 
 
-def test_serve_at_a_port_that_is_taken_is_an_error(
-    monkeypatch, capsys, tmp_path, quarters
-):
-    with served_at(quarters) as port:
+def test_serve_at_a_port_that_is_taken_is_an_error(monkeypatch, capsys, tmp_path):
+    with served_at(served_quarters()) as port:
         said = fails(monkeypatch, capsys, str(tmp_path), "--port", str(port))
     assert f"port={port}" in said
 

@@ -1,19 +1,12 @@
 import numpy as np
 import pytest
 
-from keras_cnn.prediction import Predictor
-from keras_cnn.serving import Heat, ServedModel
-from tests.serving.running import NAMES, by_quarter, served_at
+from tests.serving.running import served_at, served_quarters
 
 
 @pytest.fixture(scope="session")
 def quarters():
-    def grad_cam(image, label):
-        values = image[..., 0] * (label + 1.0)
-        return Heat(values, "" if values.any() else "all black")
-
-    predictor = Predictor(by_quarter, (28, 28, 1), NAMES)
-    return ServedModel(predictor, "quarters", 3, grad_cam)
+    return served_quarters()
 
 
 @pytest.fixture(scope="session")
