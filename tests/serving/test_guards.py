@@ -316,9 +316,7 @@ def test_defect_is_500_without_its_traceback(caplog):
         status, content = ask(port, PREDICT, BODY)
     assert (status, set(content)) == (500, {"error"})
     assert "secret" not in content["error"]
-    assert (
-        "a secret of the inside" in caplog.text
-    )  # the server's own log has it
+    assert "a secret of the inside" in caplog.text  # the server's own log has it
 
 
 @pytest.mark.parametrize("path", PATHS)
