@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from contextlib import suppress
 from functools import partial
@@ -82,6 +83,10 @@ def serve(
         out.print(f"Draw at:   http://{address}:{port}/")
         out.print(f"REST:      http://{address}:{port}/v1/models/{served.name}")
         out.print("Ctrl-C stops it.")
+        # TensorFlow's and Keras's own objects stay to the end: looked through at each
+        # full collection of garbage, they would hold up every request that waits.
+        gc.collect()
+        gc.freeze()
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
 
