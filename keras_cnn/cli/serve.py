@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from .._optional import import_extra
+from .._optional import optional
 from .console import err, out, print_warning, start_tensorflow
 from .options import ModelPath
 
@@ -54,7 +54,7 @@ def serve(
     A development server: it has no users, no encryption and one model.
     """
     for module in ("fastapi", "uvicorn"):
-        import_extra(module, "serve")
+        optional(module, "serve")
     from ..serving import create_app
     from ..serving.guards import is_loopback, own_hosts
     from ..serving.running import listen, make_server

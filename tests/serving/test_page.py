@@ -159,10 +159,10 @@ def article(request, tmp_path_factory):
 
 @pytest.mark.large
 def test_at_least_nine_of_ten_drawn_digits_are_recognised(chromium, article):
-    from keras_cnn.prediction import load_saved_model
+    from keras_cnn.cli.models import open_model
 
     recognised = []
-    with served_at(ServedModel(load_saved_model(article), "article_cnn")) as port:
+    with served_at(ServedModel(open_model(article).predictor)) as port:
         page = Page(chromium, port)
         for digit, strokes in STROKES.items():
             page.draw(strokes)
