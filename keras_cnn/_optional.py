@@ -1,4 +1,4 @@
-"""Packages that only an extra installs."""
+"""Packages that only an extra installs, and what to say where they are missing."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from types import ModuleType
 from ._checks import InputError
 
 
-class MissingExtraError(InputError, ImportError):
-    """A package is not installed, and the message has the command that installs it."""
+def import_extra(module: str, extra: str) -> ModuleType:
+    """Imports a module that belongs to one of this package's extras.
 
-
-def optional(module: str, extra: str) -> ModuleType:
-    """Imports and returns a module that `pip install "keras-cnn[extra]"` provides.
+    Args:
+        module: The module's name.
+        extra: The extra that installs it, as in `pip install keras-cnn[extra]`.
 
     Raises:
-        MissingExtraError: If it cannot be imported.
+        InputError: With the command that installs it, if it is not there.
 
     Example:
-        >>> optional("json", "serve").loads("[1]")
-        [1]
+        >>> import_extra("json", "serve").dumps([1])
+        '[1]'
     """
     try:
         return importlib.import_module(module)
-    except ImportError as error:
-        raise MissingExtraError(
-            f"`{module}` must be installed: pip install 'keras-cnn[{extra}]'. "
-            f"Received: {error}."
+    except ModuleNotFoundError as error:
+        if error.name != module.split(".")[0]:
+            raise
+        raise InputError(
+            f"`{module}` is needed: pip install 'keras-cnn[{extra}]'"
         ) from error

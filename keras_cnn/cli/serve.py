@@ -6,12 +6,13 @@ import gc
 import re
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
 
-from .._optional import optional
+from .._optional import import_extra
 from .console import err, out, print_warning, start_tensorflow
 from .options import ModelPath
 
@@ -54,7 +55,7 @@ def serve(
     A development server: it has no users, no encryption and one model.
     """
     for module in ("fastapi", "uvicorn"):
-        optional(module, "serve")
+        import_extra(module, "serve")
     from ..serving import create_app
     from ..serving.guards import is_loopback, own_hosts
     from ..serving.running import listen, make_server
@@ -64,7 +65,8 @@ def serve(
         from .models import open_model
 
         with err.status("Loading the model ..."):
-            served = _served(open_model(model), name)
+            opened = open_model(model)
+            served = _served(opened, opened.keras_model or _keras_model(model), name)
             # The first image compiles the network: not while somebody draws.
             served.predictor.predict(
                 np.zeros((1, *served.predictor.image_shape), np.uint8)
@@ -91,14 +93,23 @@ def serve(
             server.run(sockets=[listener])
 
 
-def _served(opened: OpenedModel, name: str | None) -> ServedModel:
+def _keras_model(exported: Path) -> keras.Model | None:
+    """Returns the Keras model that was exported beside the others, if it was."""
+    from ..models import load_model
+    from ..training.record import MODEL
+
+    file = exported / MODEL
+    return load_model(file, compile=False) if file.is_file() else None
+
+
+def _served(
+    opened: OpenedModel, model: keras.Model | None, name: str | None
+) -> ServedModel:
     from ..serving import ServedModel
 
-    noted = re.sub(r"[^A-Za-z0-9_.-]", "_", opened.name)
-    model = opened.keras_model
     return ServedModel(
         opened.predictor,
-        name or noted,
+        name or re.sub(r"[^A-Za-z0-9_.-]", "_", opened.name),
         opened.version,
         None if model is None else partial(_grad_cam, model),
     )

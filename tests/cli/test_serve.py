@@ -1,5 +1,6 @@
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -122,12 +123,19 @@ def test_keras_file_is_served_with_grad_cam(exported):
 
     explain = pytest.importorskip("keras_cnn.explain")
     opened = open_model(exported.parents[1] / "drawn.keras")
-    served = _served(opened, None)
+    served = _served(opened, opened.keras_model, None)
     assert (served.name, served.version) == ("drawn", 1)
     image = np.random.default_rng(0).integers(0, 256, (28, 28, 1), np.uint8)
     heat = served.grad_cam(image, 3)
-    expected = explain.grad_cam(
-        opened.keras_model, image[np.newaxis] / np.float32(255), 3
-    )
+    images = image[np.newaxis] * np.float32(1 / 255)
+    expected = explain.grad_cam(opened.keras_model, images, 3)
     np.testing.assert_allclose(heat.values, expected.maps[0], atol=1e-6)
-    assert _served(open_model(exported), None).grad_cam is None
+
+
+def test_export_has_grad_cam_where_its_keras_file_lies_beside_it(exported, tmp_path):
+    from keras_cnn.cli.serve import _keras_model
+
+    assert _keras_model(exported) is None
+    shutil.copytree(exported, tmp_path / "1")
+    shutil.copy(exported.parents[1] / "drawn.keras", tmp_path / "1" / "model.keras")
+    assert _keras_model(tmp_path / "1").count_params() == 93_322
