@@ -12,16 +12,27 @@ import pytest
 from keras_cnn.cli import main
 from tests.serving.running import ask, served_at, served_quarters
 
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    from keras_cnn import article_cnn
-    from keras_cnn.export import ModelFacts, export_saved_model
+def trained(tmp_path_factory):
+    """A folder in which a model was trained for a moment, and exported."""
+    folder = tmp_path_factory.mktemp("trained")
+    words = ("train", "--dataset", "digits", "--limit", "96", "--epochs", "1")
+    subprocess.run(
+        [sys.executable, "-m", "keras_cnn", *words, "--name", "of_digits"],
+        cwd=folder,
+        env=ENVIRONMENT,
+        capture_output=True,
+        check=True,
+    )
+    return folder
 
-    facts = ModelFacts("article cnn", tuple("0123456789"))
-    folder = tmp_path_factory.mktemp("models")
-    article_cnn().save(folder / "drawn.keras")
-    return export_saved_model(article_cnn(), folder, facts)
+
+@pytest.fixture(scope="module")
+def exported(trained):
+    return trained / "saved_models" / "of_digits" / "1"
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +40,7 @@ def server(exported):
     """`keras-cnn serve` as a process of its own, and the port that it has printed."""
     process = subprocess.Popen(
         [sys.executable, "-m", "keras_cnn", "serve", str(exported), "--port", "0"],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -48,13 +59,13 @@ def test_serve_says_where_and_answers_as_the_saved_model(server, exported):
     import tensorflow as tf
 
     _, lines = server
-    assert lines[0] == "article_cnn, version 1: 28x28x1, 10 classes\n"
-    assert lines[2].endswith("/v1/models/article_cnn\n")
-    pixels = np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1), np.uint8)
+    assert lines[0] == "of_digits, version 1: 8x8x1, 10 classes\n"
+    assert lines[2].endswith("/v1/models/of_digits\n")
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 1), np.uint8)
     model = tf.saved_model.load(str(exported))
     expected = model.signatures["uint8"](image=tf.constant(pixels))
     body = {"signature_name": "uint8", "inputs": pixels.tolist()}
-    status, content = ask(port_of(lines), "/v1/models/article_cnn:predict", body)
+    status, content = ask(port_of(lines), "/v1/models/of_digits:predict", body)
     assert status == 200
     found = content["outputs"]
     assert set(found) == set(expected)
@@ -117,25 +128,27 @@ def test_serve_without_its_extra_names_the_command(monkeypatch, capsys, tmp_path
     assert "pip install 'keras-cnn[serve]'" in said
 
 
-def test_keras_file_is_served_with_grad_cam(exported):
+def test_run_is_served_with_grad_cam(trained):
     from keras_cnn.cli.models import open_model
     from keras_cnn.cli.serve import _served
 
     explain = pytest.importorskip("keras_cnn.explain")
-    opened = open_model(exported.parents[1] / "drawn.keras")
+    (run,) = (trained / "runs").iterdir()
+    opened = open_model(run)
     served = _served(opened, opened.keras_model, None)
-    assert (served.name, served.version) == ("drawn", 1)
-    image = np.random.default_rng(0).integers(0, 256, (28, 28, 1), np.uint8)
+    assert (served.name, served.version) == ("of_digits", 1)
+    shape = served.predictor.image_shape
+    image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     heat = served.grad_cam(image, 3)
     images = image[np.newaxis] * np.float32(1 / 255)
     expected = explain.grad_cam(opened.keras_model, images, 3)
     np.testing.assert_allclose(heat.values, expected.maps[0], atol=1e-6)
 
 
-def test_export_has_grad_cam_where_its_keras_file_lies_beside_it(exported, tmp_path):
+def test_export_has_grad_cam_where_its_keras_file_lies_beside_it(trained, tmp_path):
     from keras_cnn.cli.serve import _keras_model
 
-    assert _keras_model(exported) is None
-    shutil.copytree(exported, tmp_path / "1")
-    shutil.copy(exported.parents[1] / "drawn.keras", tmp_path / "1" / "model.keras")
-    assert _keras_model(tmp_path / "1").count_params() == 93_322
+    assert _keras_model(tmp_path) is None
+    (file,) = (trained / "runs").glob("*/model.keras")
+    shutil.copy(file, tmp_path)
+    assert _keras_model(tmp_path).output_shape == (None, 10)
