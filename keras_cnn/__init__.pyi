@@ -7,6 +7,7 @@ from . import losses as losses
 from . import models as models
 from . import prediction as prediction
 from . import reference as reference
+from . import serving as serving
 from . import training as training
 from .models import article_cnn as article_cnn
 from .models import load_model as load_model

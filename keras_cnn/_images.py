@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,10 @@ _SHADE = 64
 _LEAST_CONTRAST = 16
 
 UInt8Array = npt.NDArray[np.uint8]
+
+
+class NothingDrawn(InputError):
+    """An image is (almost) of one gray: there is nothing on it to classify."""
 
 
 def scale(images: Any) -> Any:
@@ -73,26 +77,89 @@ def read_image(path: str | Path) -> UInt8Array:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"An image file must exist. Received: {str(path)!r}.")
+    return decode_image(path, repr(str(path)), most_pixels=_MOST_PIXELS)
+
+
+def decode_image(
+    source: Path | IO[bytes],
+    name: str,
+    *,
+    most_pixels: int,
+    formats: tuple[str, ...] | None = None,
+    largest_side: int | None = None,
+) -> UInt8Array:
+    """Decodes an image as `read_image` does.
+
+    Args:
+        source: A file's path, or the file itself, open for reading bytes.
+        name: What messages call the image.
+        most_pixels: The most pixels that are decoded; more are refused by the header.
+        formats: The only formats, in Pillow's names, that are tried. Defaults to all.
+        largest_side: The length of the longer side down to which a larger image is
+            reduced. Defaults to no limit.
+
+    Returns:
+        uint8, (height, width) if gray, else (height, width, 3).
+
+    Raises:
+        InputError: If this is no image, or it is damaged or too large.
+    """
     try:
         with warnings.catch_warnings():
             # Pillow warns of large images, which the limit below refuses, and of odd
             # metadata, which do not matter here.
             warnings.simplefilter("ignore")
-            with Image.open(path) as image:
-                if image.width * image.height > _MOST_PIXELS:
+            with Image.open(source, formats=formats) as image:
+                if image.width * image.height > most_pixels:
                     raise InputError(
-                        f"An image must have at most {_MOST_PIXELS:,} pixels. "
-                        f"Received: {str(path)!r} with {image.width}x{image.height}."
+                        f"An image must have at most {most_pixels:,} pixels. "
+                        f"Received: {name} with {image.width}x{image.height}."
                     )
-                return _plain(ImageOps.exif_transpose(image))
+                if largest_side:
+                    image.draft(None, (largest_side, largest_side))
+                pixels = _plain(ImageOps.exif_transpose(image))
     except InputError:
         raise
     # What a damaged file makes Pillow's dozens of decoders raise is not documented.
     except Exception as error:
         raise InputError(
             f"An image file must be readable as PNG, JPEG or the like. "
-            f"Received: {str(path)!r} ({error})."
+            f"Received: {name} ({error})."
         ) from error
+    shrink = (largest_side or max(pixels.shape[:2])) / max(pixels.shape[:2])
+    if shrink >= 1:
+        return pixels
+    height, width = (max(1, round(side * shrink)) for side in pixels.shape[:2])
+    return resize(pixels, (height, width))
+
+
+def fit_to(
+    image: UInt8Array, image_shape: tuple[int, int, int], *, raw: bool = False
+) -> UInt8Array:
+    """Brings an image to the form that a model was trained on.
+
+    For a model of gray images it is brought to it as MNIST's digits were made, see
+    `center_like_mnist`. For a model of colour images it is resized.
+
+    Args:
+        image: uint8, (height, width) or (height, width, 3).
+        image_shape: (height, width, channels) of the model's images.
+        raw: Whether to resize only, even for a model of gray images.
+
+    Returns:
+        uint8 of shape `image_shape`.
+
+    Raises:
+        NothingDrawn: If it is to be centred and nothing is drawn on it.
+    """
+    size, channels = image_shape[:2], image_shape[2]
+    if channels == 3:
+        fitted = resize(to_rgb(image), size)
+    elif raw:
+        fitted = resize(to_gray(image), size)
+    else:
+        fitted = center_like_mnist(image, size)
+    return fitted.reshape(image_shape)
 
 
 def resize(image: UInt8Array, size: tuple[int, int]) -> UInt8Array:
@@ -129,7 +196,7 @@ def center_like_mnist(
         uint8 of shape `size`: light on black.
 
     Raises:
-        InputError: If nothing is drawn: all pixels are (almost) of one gray.
+        NothingDrawn: If all pixels are (almost) of one gray.
 
     Reference: [LeCun, Cortes, Burges](http://yann.lecun.com/exdb/mnist/), on how the
     digits were size-normalised and centred.
@@ -176,7 +243,7 @@ def _ink(gray: UInt8Array) -> npt.NDArray[np.float64]:
     # Strokes lie to whichever side of the ground reaches further.
     above, below = (values - ground).max(), (ground - values).max()
     if max(above, below) < _LEAST_CONTRAST:
-        raise InputError(
+        raise NothingDrawn(
             "An image must have something drawn on it. "
             f"Received: gray levels from {values.min():.0f} to {values.max():.0f}."
         )

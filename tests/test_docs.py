@@ -49,6 +49,13 @@ def test_the_doctors_page_shows_code_that_finds_its_fault(capsys):
     assert capsys.readouterr().out.startswith("error lr-too-low")
 
 
+def test_code_on_serving_runs():
+    (code,) = blocks(ROOT / "docs" / "serve.md", "python")
+    names = {}
+    exec(compile(code, "serve.md", "exec"), names)
+    assert names["app"].title == "keras_cnn"
+
+
 def test_readme_commands_name_options_that_exist(monkeypatch):
     import typer
 

@@ -11,7 +11,7 @@ from .. import __version__
 from .._checks import InputError
 from ..export.errors import ParityError
 from ..training.errors import TrainingError
-from . import data, diagnose, evaluate, export, predict, show, train
+from . import data, diagnose, evaluate, export, predict, serve, show, train
 from .console import print_error
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("export")(export.export)
 app.command("predict")(predict.predict)
+app.command("serve")(serve.serve)
 app.command("diagnose")(diagnose.diagnose)
 app.add_typer(data.app, name="data")
 app.add_typer(show.app, name="show")

@@ -20,10 +20,12 @@ class Noted:
     Attributes:
         class_names: One name a class, or None where nothing was noted.
         data: Of the data set that it was trained on: name, source and so on.
+        name: What it is called; empty where nothing was noted.
     """
 
     class_names: tuple[str, ...] | None = None
     data: dict[str, Any] = field(default_factory=dict)
+    name: str = ""
 
     def names(self, classes: int) -> tuple[str, ...]:
         """Returns the names of so many classes: numbers where none were noted."""
@@ -35,12 +37,14 @@ class Noted:
 def noted_in(folder: Path) -> Noted:
     """Reads what an export (`manifest.json`) or a run (`config.json`) has noted."""
     manifest = read_noted(folder / MANIFEST)
-    run = read_noted(folder / RUN).get("data")
-    data = manifest.get("data") or run
+    run = read_noted(folder / RUN)
+    data = manifest.get("data") or run.get("data")
     data = data if isinstance(data, dict) else {}
     names = manifest.get("class_names") or data.get("class_names")
     is_names = isinstance(names, list) and all(isinstance(one, str) for one in names)
-    return Noted(tuple(names) if names and is_names else None, data)
+    config = run.get("config")
+    name = manifest.get("name") or (isinstance(config, dict) and config.get("name"))
+    return Noted(tuple(names) if names and is_names else None, data, str(name or ""))
 
 
 def read_noted(path: Path) -> dict[str, Any]:

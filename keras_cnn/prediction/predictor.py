@@ -11,15 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._checks import InputError
-from .._images import (
-    UInt8Array,
-    center_like_mnist,
-    read_image,
-    resize,
-    scale,
-    to_gray,
-    to_rgb,
-)
+from .._images import UInt8Array, fit_to, read_image, scale
 
 # The most images at once, so that memory is bounded.
 _BATCH_SIZE = 256
@@ -113,20 +105,13 @@ class Predictor:
         Raises:
             InputError: If a file is no image, or nothing is drawn on it.
         """
-        size, channels = self.image_shape[:2], self.image_shape[2]
         images = []
         for path in paths:
             image = read_image(path)
             try:
-                if channels == 3:
-                    image = resize(to_rgb(image), size)
-                elif raw:
-                    image = resize(to_gray(image), size)
-                else:
-                    image = center_like_mnist(image, size)
+                images.append(fit_to(image, self.image_shape, raw=raw))
             except InputError as error:
                 raise InputError(f"{path}: {error}") from error
-            images.append(image.reshape(self.image_shape))
         return np.array(images, np.uint8).reshape(-1, *self.image_shape)
 
     def _prediction(self, row: npt.NDArray[np.floating]) -> Prediction:

@@ -1,0 +1,5 @@
+"""A development server: TensorFlow Serving's REST protocol, and a page to draw on."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,129 @@
+"""What the page is told about a drawing: what the network sees, and what it says."""
+
+from __future__ import annotations
+
+import io
+from base64 import b64encode
+from typing import Any
+
+import numpy as np
+
+from .._checks import InputError
+from .._images import NothingDrawn, UInt8Array, decode_image, fit_to
+from .served import ServedModel
+
+# No other decoder of Pillow's dozens is tried on what comes from the network.
+FORMATS = {
+    "image/png": "PNG",
+    "image/jpeg": "JPEG",
+    "image/webp": "WEBP",
+    "image/gif": "GIF",
+    "image/bmp": "BMP",
+}
+
+# Larger images are reduced to this before they are centred, which takes a hundred
+# bytes a pixel.
+_LARGEST_SIDE = 1024
+
+
+def about_model(served: ServedModel) -> dict[str, Any]:
+    """Returns what the page has to know of the model."""
+    height, width, channels = served.predictor.image_shape
+    return {
+        "name": served.name,
+        "version": served.version,
+        "class_names": list(served.predictor.class_names),
+        "height": height,
+        "width": width,
+        "channels": channels,
+        "has_grad_cam": served.grad_cam is not None,
+    }
+
+
+def look(served: ServedModel, body: bytes, most_pixels: int) -> dict[str, Any]:
+    """Classifies a drawing.
+
+    Args:
+        served: The model.
+        body: An image file's bytes.
+        most_pixels: The most pixels that are decoded.
+
+    Returns:
+        `empty`; and unless it is: `seen`, the pixels as the network gets them,
+        `probabilities`, and the numbers of the two most probable classes, `first` and
+        `second`.
+
+    Raises:
+        InputError: If this is no image, or too large.
+    """
+    try:
+        seen = _seen(served, body, most_pixels)
+    except NothingDrawn:
+        return {"empty": True}
+    (prediction,) = served.predictor.predict(seen[np.newaxis])
+    second, first = np.argsort(prediction.probabilities, kind="stable")[-2:].tolist()
+    return {
+        "empty": False,
+        "seen": _packed(seen),
+        "probabilities": list(prediction.probabilities),
+        "first": first,
+        "second": second,
+    }
+
+
+def explain(
+    served: ServedModel, body: bytes, label: int, most_pixels: int
+) -> dict[str, Any]:
+    """Says where in a drawing the network found what speaks for a class.
+
+    Args:
+        served: The model.
+        body: An image file's bytes.
+        label: The class's number.
+        most_pixels: The most pixels that are decoded.
+
+    Returns:
+        `empty`; and unless it is: `heat`, one value in 0..255 a pixel, the largest of
+        them 255, and `note`, why it is 0 everywhere.
+
+    Raises:
+        InputError: If the model is an exported one, there is no such class, or this is
+            no image, or too large.
+    """
+    if served.grad_cam is None:
+        raise InputError("Grad-CAM needs the Keras file: an exported model has none.")
+    classes = len(served.predictor.class_names)
+    if not 0 <= label < classes:
+        raise InputError(
+            f"`class` must be a number from 0 to {classes - 1}. Received: {label}."
+        )
+    try:
+        seen = _seen(served, body, most_pixels)
+    except NothingDrawn:
+        return {"empty": True}
+    heat = served.grad_cam(seen, label)
+    values = np.maximum(heat.values, 0)
+    levels = np.rint(values / (values.max() or 1) * 255).astype(np.uint8)
+    packed = _packed(levels[..., np.newaxis])
+    return {"empty": False, "heat": packed, "note": heat.note}
+
+
+def _seen(served: ServedModel, body: bytes, most_pixels: int) -> UInt8Array:
+    image = decode_image(
+        io.BytesIO(body),
+        f"{len(body):,} bytes",
+        most_pixels=most_pixels,
+        formats=tuple(FORMATS.values()),
+        largest_side=_LARGEST_SIDE,
+    )
+    return fit_to(image, served.predictor.image_shape)
+
+
+def _packed(pixels: UInt8Array) -> dict[str, Any]:
+    height, width, channels = pixels.shape
+    return {
+        "height": height,
+        "width": width,
+        "channels": channels,
+        "base64": b64encode(pixels.tobytes()).decode(),
+    }

@@ -1,0 +1,154 @@
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keras_cnn.cli import main
+from tests.serving.running import ask, served_at, served_quarters
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder in which a model was trained for a moment, and exported."""
+    folder = tmp_path_factory.mktemp("trained")
+    words = ("train", "--dataset", "digits", "--limit", "96", "--epochs", "1")
+    subprocess.run(
+        [sys.executable, "-m", "keras_cnn", *words, "--name", "of_digits"],
+        cwd=folder,
+        env=ENVIRONMENT,
+        capture_output=True,
+        check=True,
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(trained):
+    return trained / "saved_models" / "of_digits" / "1"
+
+
+@pytest.fixture(scope="module")
+def server(exported):
+    """`keras-cnn serve` as a process of its own, and the port that it has printed."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "keras_cnn", "serve", str(exported), "--port", "0"],
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    lines = [process.stdout.readline() for _ in range(4)]
+    yield process, lines
+    process.kill()
+    process.communicate()
+
+
+def port_of(lines):
+    return int(re.search(r"http://127\.0\.0\.1:(\d+)/", lines[1])[1])
+
+
+def test_serve_says_where_and_answers_as_the_saved_model(server, exported):
+    import tensorflow as tf
+
+    _, lines = server
+    assert lines[0] == "of_digits, version 1: 28x28x1, 10 classes\n"
+    assert lines[2].endswith("/v1/models/of_digits\n")
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1), np.uint8)
+    model = tf.saved_model.load(str(exported))
+    expected = model.signatures["uint8"](image=tf.constant(pixels))
+    body = {"signature_name": "uint8", "inputs": pixels.tolist()}
+    status, content = ask(port_of(lines), "/v1/models/of_digits:predict", body)
+    assert status == 200
+    found = content["outputs"]
+    assert set(found) == set(expected)
+    assert found["label"] == expected["label"].numpy().tolist()
+    np.testing.assert_allclose(
+        found["probabilities"], expected["probabilities"], atol=1e-6
+    )
+    # Logits are known up to a constant of each row: these have softmax's own.
+    difference = np.array(found["logits"]) - expected["logits"].numpy()
+    np.testing.assert_allclose(np.ptp(difference, axis=1), 0, atol=1e-4)
+
+
+def test_serve_listens_on_loopback_only(server):
+    _, lines = server
+    port = port_of(lines)
+    table = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+    listening = [row[1] for row in table if row[1].endswith(f":{port:04X}")]
+    assert "0100007F" in {address.split(":")[0] for address in listening}
+    assert "00000000" not in {address.split(":")[0] for address in listening}
+
+
+def test_serve_ends_quietly_at_ctrl_c(server):
+    process, _ = server
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+
+
+def fails(monkeypatch, capsys, *words):
+    """Runs the command, which must say what is wrong; returns what it says."""
+    monkeypatch.setattr(sys, "argv", ["keras-cnn", "serve", *words])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    return printed.err
+
+
+def test_serve_of_a_missing_model_is_an_error(monkeypatch, capsys, tmp_path):
+    said = fails(monkeypatch, capsys, str(tmp_path / "none.keras"), "--port", "0")
+    assert "A model file must exist" in said
+
+
+def test_serve_at_a_port_that_is_taken_is_an_error(monkeypatch, capsys, tmp_path):
+    with served_at(served_quarters()) as port:
+        said = fails(monkeypatch, capsys, str(tmp_path), "--port", str(port))
+    assert f"port={port}" in said
+
+
+def test_serve_under_a_name_that_is_none_is_an_error(monkeypatch, capsys, exported):
+    said = fails(monkeypatch, capsys, str(exported), "--port", "0", "--name", "a/b")
+    assert "`name` must be made of" in said
+
+
+def test_serve_without_its_extra_names_the_command(monkeypatch, capsys, tmp_path):
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    said = fails(monkeypatch, capsys, str(tmp_path))
+    assert "pip install 'keras-cnn[serve]'" in said
+
+
+def test_run_is_served_with_grad_cam(trained):
+    from keras_cnn.cli.models import open_model
+    from keras_cnn.cli.serve import _served
+
+    explain = pytest.importorskip("keras_cnn.explain")
+    (run,) = (trained / "runs").iterdir()
+    opened = open_model(run)
+    served = _served(opened, opened.keras_model, None)
+    assert (served.name, served.version) == ("of_digits", 1)
+    shape = served.predictor.image_shape
+    image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    heat = served.grad_cam(image, 3)
+    images = image[np.newaxis] * np.float32(1 / 255)
+    expected = explain.grad_cam(opened.keras_model, images, 3)
+    np.testing.assert_allclose(heat.values, expected.maps[0], atol=1e-6)
+
+
+def test_export_has_grad_cam_where_its_keras_file_lies_beside_it(trained, tmp_path):
+    from keras_cnn.cli.serve import _keras_model
+
+    assert _keras_model(tmp_path) is None
+    (file,) = (trained / "runs").glob("*/model.keras")
+    shutil.copy(file, tmp_path)
+    assert _keras_model(tmp_path).output_shape == (None, 10)
