@@ -49,8 +49,8 @@ def open_model(path: Path) -> OpenedModel:
 
 
 def _open_keras(path: Path) -> OpenedModel:
-    from ..export import logits_and_probabilities
     from ..models import load_model
+    from ..models.heads import logits_and_probabilities
     from ..prediction import Predictor
     from ..training import predictor
     from ..training.record import CONFIG

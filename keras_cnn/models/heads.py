@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -34,10 +34,8 @@ def in_float32(model: keras.Model) -> keras.Model:
 def logits_and_probabilities(model: keras.Model) -> Callable[[Any], tuple[Any, Any]]:
     """Returns a classifier as a function that gives its logits and its probabilities.
 
-    Where the outputs are a distribution, Keras's softmax has left its input on them, in
-    the private attribute `_keras_logits`, for Keras's losses; these are the logits.
-    Where it is absent the outputs' logarithms serve, which give the same probabilities.
-    Other outputs are logits themselves.
+    Outputs that are a distribution are the probabilities, and `logits` recovers their
+    logits; other outputs are logits themselves.
 
     Args:
         model: From images to (batch, classes).
@@ -54,23 +52,45 @@ def logits_and_probabilities(model: keras.Model) -> Callable[[Any], tuple[Any, A
             "A classifier must give one row of two or more classes for each image. "
             f"Received: a model with outputs of shape {model.output_shape}."
         )
-    is_distribution = _gives_distribution(model)
+    is_distribution = gives_distribution(model, model.input_shape[1:])
 
     def call(images: Any) -> tuple[Any, Any]:
         outputs = model(images, training=False)
         if not is_distribution:
             return outputs, keras.ops.softmax(outputs, axis=-1)
-        logits = getattr(outputs, "_keras_logits", None)
-        return keras.ops.log(outputs) if logits is None else logits, outputs
+        return logits(outputs, is_distribution=True), outputs
 
     return call
 
 
-def _gives_distribution(model: keras.Model) -> bool:
-    """Whether a classifier's outputs for three images of noise are distributions."""
-    noise = np.random.default_rng(0).random((3, *model.input_shape[1:]), np.float32)
+def gives_distribution(model: keras.Model, image_shape: Sequence[int]) -> bool:
+    """Whether a classifier's outputs for three images of noise are distributions.
+
+    Args:
+        model: From images to (batch, classes).
+        image_shape: The shape of one image.
+    """
+    noise = np.random.default_rng(0).random((3, *image_shape), np.float32)
     outputs = np.asarray(model(noise, training=False), np.float64)
     return bool((outputs >= 0).all() and np.allclose(outputs.sum(-1), 1, atol=1e-3))
+
+
+def logits(outputs: Any, *, is_distribution: bool) -> Any:
+    """Returns the logits behind a model's outputs.
+
+    Keras's softmax and sigmoid leave their input on their output, in the private
+    attribute `_keras_logits`, for Keras's losses; these are the logits. Where it is
+    absent, the logarithms of a distribution serve, which give the same probabilities;
+    other outputs are logits themselves.
+
+    Args:
+        outputs: What the model has just returned, (batch, classes).
+        is_distribution: Whether its rows are distributions.
+    """
+    kept = getattr(outputs, "_keras_logits", None)
+    if kept is not None:
+        return kept
+    return keras.ops.log(outputs) if is_distribution else outputs
 
 
 def _in_float32(config: Any) -> Any:
