@@ -44,18 +44,19 @@ def activation_maximisation(
     steps: int = 200,
     step_size: float = 0.05,
     jitter: int = 2,
-    smoothness: float = 0.05,
-    decay: float = 0.01,
+    smoothness: float = 0.5,
+    decay: float = 0.3,
     seed: int = 0,
 ) -> Maximum:
     """Climbs from noise to an image that excites a class, or a layer's map, most.
 
-    Formula: maximise activation - smoothness * (sum of squared differences of
-    neighbours) / 2 - decay * (sum of squared distances from the range's lower end) / 2.
-    Each step moves by `step_size` times the range's width along the gradient over its
-    root mean square, on an image that was shifted by up to `jitter` pixels, and ends
-    within the range. Without the penalties and the jitter one gets noise that excites,
-    and no shape.
+    Formula: each step goes along g / rms(g) - smoothness * L - decay * x, itself
+    brought to a root mean square of `step_size`: g is the activation's gradient, x the
+    image in [0, 1], and L the sum of a pixel's differences from its four neighbours,
+    the gradient of half their squares. g is taken of the image shifted by up to
+    `jitter` pixels, and each step ends within the range. Without penalties and jitter
+    one gets noise that excites, and no shape. A map that is 0 for all of the noise has
+    no gradient to climb: its image fades to the range's lower end.
 
     Args:
         model: A Keras image classifier, built, with logits or probabilities.
@@ -67,8 +68,8 @@ def activation_maximisation(
         steps: How many steps are made.
         step_size: The length of a step, as a share of the range.
         jitter: By how many pixels the image is shifted before a step, at most.
-        smoothness: The weight of the first penalty.
-        decay: The weight of the second.
+        smoothness: How much neighbours are drawn to each other.
+        decay: How much pixels are drawn to the range's lower end.
         seed: Fixes noise and shifts.
 
     Raises:
@@ -114,10 +115,10 @@ def activation_maximisation(
         shift = rng.integers(-jitter, jitter + 1, 2)
         moved = np.roll(images, shift, axes)
         _, slope = climb(moved, chosen)
-        slope = np.roll(slope, -shift, axes)
-        slope = slope + smoothness * _roughness(images, axes) - decay * (images - low)
-        size = np.sqrt(np.mean(slope**2, axis=(1, 2, 3), keepdims=True))
-        step = step_size * width * slope / np.where(size > 0, size, 1)
+        slope = _of_unit_size(np.roll(slope, -shift, axes))
+        level = (images - low) / width
+        slope += smoothness * _roughness(level, axes) - decay * level
+        step = step_size * width * _of_unit_size(slope)
         images = np.clip(images + step, low, high).astype(np.float32)
     activations = np.asarray(climb(images, chosen)[0])
     return Maximum(images, chosen, activations, name)
@@ -165,8 +166,15 @@ def _activation_and_gradient(target: Target, name: str | None) -> Any:
     return climb
 
 
+def _of_unit_size(slope: Array) -> Array:
+    """Divides each image's gradient by its root mean square; zeros stay."""
+    size = np.sqrt(np.mean(slope**2, axis=(1, 2, 3), keepdims=True))
+    scaled: Array = slope / np.where(size > 0, size, 1)
+    return scaled
+
+
 def _roughness(images: Array, axes: tuple[int, int]) -> Array:
-    """Returns, for each pixel, the sum of its neighbours' differences from it."""
+    """Returns the sum of each pixel's neighbours' differences from it."""
     total = np.zeros_like(images)
     for axis in axes:
         difference = np.diff(images, axis=axis)

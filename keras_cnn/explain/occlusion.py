@@ -15,6 +15,9 @@ from .explanation import Explanation, explanation
 # A patch covers about a fifth of a side: 6 of MNIST's 28 pixels, 45 of 224.
 _SHARE = 5
 
+# In a batch of another size the same image may get a score that differs by rounding.
+_ROUNDING = 1e-5
+
 
 def occlusion(
     model: keras.Model,
@@ -112,4 +115,5 @@ def _losses(question: Question, masks: Array, fill: float) -> Array:
             hidden = np.where(masks[part], np.float32(fill), image)
             scores = question.target.scores(hidden)[:, question.classes[i]]
             lost[i, part] = question.scores[i] - scores
-    return lost
+    least = _ROUNDING * np.maximum(1, np.abs(question.scores))
+    return np.where(np.abs(lost) <= least[:, np.newaxis], 0, lost)
