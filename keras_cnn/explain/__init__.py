@@ -7,6 +7,8 @@ own would hide its function.
 from .activation_maximisation import Maximum as Maximum
 from .activation_maximisation import activation_maximisation as activation_maximisation
 from .explanation import Explanation as Explanation
+from .faithfulness import Curves as Curves
+from .faithfulness import deletion_and_insertion as deletion_and_insertion
 from .feature_maps import feature_maps as feature_maps
 from .grad_cam import grad_cam as grad_cam
 from .grad_cam import grad_cam_plus_plus as grad_cam_plus_plus

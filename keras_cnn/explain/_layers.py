@@ -1,46 +1,12 @@
-"""A model's layers, nested ones too: their names, their order, their outputs."""
+"""Which layer is meant, and what it gives."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import keras
-import numpy as np
-
 from .._checks import InputError, did_you_mean
-from ._target import Target, listening
-
-
-def named_layers(model: keras.Model) -> dict[str, keras.Layer]:
-    """Returns the layers by name, those of nested models as `model/layer`."""
-    return dict(_walk(model, ""))
-
-
-def _walk(model: keras.Layer, path: str) -> Iterator[tuple[str, keras.Layer]]:
-    # There is no public way to the layers of a model that is no graph of layers.
-    for layer in model._flatten_layers(include_self=False, recursive=False):
-        if isinstance(layer, keras.layers.InputLayer):
-            continue
-        if not isinstance(layer, keras.Model):
-            yield path + layer.name, layer
-        yield from _walk(layer, f"{path}{layer.name}/")
-
-
-def maps_by_layer(target: Target) -> dict[str, tuple[int, ...]]:
-    """Returns the output shapes of the layers that give maps, in order of execution.
-
-    Maps are outputs of four dimensions. Shapes are without the batch.
-    """
-    names = {id(layer): name for name, layer in named_layers(target.model).items()}
-    blank = np.zeros((1, *target.image_shape), np.float32)
-    with listening(list(named_layers(target.model).values())) as heard:
-        target.model(blank, training=False)
-    return {
-        names[id(layer)]: tuple(output.shape[1:])
-        for layer, output in heard
-        if len(getattr(output, "shape", ())) == 4
-    }
+from ._listening import listening, named_layers
+from ._target import Target
 
 
 def layer_named(target: Target, name: str | None) -> str:
@@ -57,7 +23,7 @@ def layer_named(target: Target, name: str | None) -> str:
     Raises:
         InputError: If no layer gives maps, or none or several are named so.
     """
-    shapes = maps_by_layer(target)
+    shapes = target.map_shapes
     if name is not None:
         found = [one for one in shapes if one == name or one.endswith(f"/{name}")]
         if name in shapes:

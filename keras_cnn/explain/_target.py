@@ -6,10 +6,9 @@ its gradient vanishes there.
 
 from __future__ import annotations
 
-import threading
 import weakref
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -19,10 +18,9 @@ import tensorflow as tf
 
 from .._checks import InputError
 from ..models.heads import gives_distribution, in_float32, logits
+from ._listening import TRACING, listening, named_layers
 
 Array = npt.NDArray[Any]
-
-_TRACING = threading.RLock()
 
 
 class Target:
@@ -56,6 +54,22 @@ class Target:
             raise RuntimeError("The explained model is gone.")
         return model
 
+    @cached_property
+    def map_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shapes, without the batch, of what each layer that gives maps puts out.
+
+        Maps are outputs of four dimensions; the layers are in order of execution.
+        """
+        names = {id(layer): name for name, layer in named_layers(self.model).items()}
+        blank = np.zeros((1, *self.image_shape), np.float32)
+        with listening(list(named_layers(self.model).values())) as heard:
+            self.model(blank, training=False)
+        return {
+            names[id(layer)]: tuple(output.shape[1:])
+            for layer, output in heard
+            if len(getattr(output, "shape", ())) == 4
+        }
+
     def scores(self, images: Any) -> Array:
         """Returns the logits of all classes, (batch, classes)."""
         function = self.compiled("scores", self.all_scores, classes=False)
@@ -80,7 +94,7 @@ class Target:
             signature += [tf.TensorSpec((None,), tf.int64)] * classes
             traced = tf.function(function, input_signature=signature)
             # One at a time: a layer is being listened to while a graph is made.
-            with _TRACING:
+            with TRACING:
                 traced.get_concrete_function()
             self._compiled[key] = traced
         return self._compiled[key]  # type: ignore[no-any-return]
@@ -102,38 +116,6 @@ def gradient(tape: tf.GradientTape, of: Any, by: Any) -> Any:
     """Returns a gradient, 0 where nothing connects the two."""
     zero = tf.UnconnectedGradients.ZERO
     return tape.gradient(of, by, unconnected_gradients=zero)
-
-
-@contextmanager
-def listening(layers: list[keras.Layer]) -> Iterator[list[tuple[keras.Layer, Any]]]:
-    """Yields a list to which each call of one of the layers adds itself and its output.
-
-    Keras has no hooks. A second model up to a layer, the usual way, does not exist for
-    layers within nested models, nor for a model that is no graph of layers.
-    """
-    heard: list[tuple[keras.Layer, Any]] = []
-    thread = threading.get_ident()
-
-    def heard_call(layer: keras.Layer) -> Callable[..., Any]:
-        inner = layer.call
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            output = inner(*args, **kwargs)
-            # Another thread may be using the model at the same time.
-            if threading.get_ident() == thread:
-                heard.append((layer, output))
-            return output
-
-        return call
-
-    with _TRACING:
-        for layer in layers:
-            layer.call = heard_call(layer)
-        try:
-            yield heard
-        finally:
-            for layer in layers:
-                del layer.call
 
 
 _TARGETS: weakref.WeakKeyDictionary[keras.Model, dict[Hashable, tuple[Target, Any]]]

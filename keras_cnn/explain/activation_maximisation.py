@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from .._checks import InputError, check_count, check_not_negative, check_positive
-from ._layers import layer_named, maps_by_layer, output_of
+from ._layers import layer_named, output_of
 from ._question import check_classes, check_images
 from ._target import Array, Target, gradient, target_of
 
@@ -139,7 +139,7 @@ def _shape(
 
 def _maps_of(target: Target, name: str) -> int:
     first = keras.config.image_data_format() == "channels_first"
-    return maps_by_layer(target)[name][0 if first else -1]
+    return target.map_shapes[name][0 if first else -1]
 
 
 def _sides() -> tuple[int, int]:

@@ -8,9 +8,10 @@ import keras
 import numpy as np
 
 from .._checks import InputError, check_count
-from ._layers import layer_named, maps_by_layer, named_layers
+from ._layers import layer_named
+from ._listening import listening, named_layers
 from ._question import batches, check_images
-from ._target import Array, listening, target_of
+from ._target import Array, target_of
 
 
 def feature_maps(
@@ -49,7 +50,7 @@ def feature_maps(
     check_count("batch_size", batch_size)
     images = check_images(model, images)
     target = target_of(model, images.shape[1:])
-    shapes = maps_by_layer(target)
+    shapes = target.map_shapes
     if not shapes:
         raise InputError(
             "The model must have a layer that gives maps. "

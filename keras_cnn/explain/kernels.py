@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from .._checks import InputError
-from ._layers import named_layers
+from ._listening import named_layers
 from ._target import Array
 
 
