@@ -62,14 +62,12 @@ def draw_explanations(
     _save(figure, path)
 
 
-def draw_tiles(rows: Mapping[str, Array], path: Path, *, shared: bool = False) -> None:
-    """Draws small images, a named row each, at most sixteen in a row.
+def draw_tiles(rows: Mapping[str, Array], path: Path) -> None:
+    """Draws small images, each with its own scale, a named row of at most sixteen each.
 
     Args:
         rows: (n, height, width) or (n, height, width, 1 or 3), by name.
         path: The PNG file to write.
-        shared: Whether a row has one scale, from its least to its greatest value;
-            otherwise each tile has its own.
     """
     columns = min(_MOST_TILES, max(len(tiles) for tiles in rows.values()))
     figure = Figure(figsize=(0.9 * columns, 1.15 * len(rows)), layout="constrained")
@@ -77,11 +75,10 @@ def draw_tiles(rows: Mapping[str, Array], path: Path, *, shared: bool = False) -
     for line, (name, tiles) in zip(grid, rows.items(), strict=True):
         left = f", {columns} of {len(tiles)}" if len(tiles) > columns else ""
         line[0].set_title(name + left, fontsize=8, loc="left")
-        limits = (float(tiles.min()), float(tiles.max())) if shared else None
         for axes in line:
             axes.axis("off")
         for axes, tile in zip(line, tiles, strict=False):
-            _show(axes, tile, limits or (float(tile.min()), float(tile.max())))
+            _show(axes, tile, (float(tile.min()), float(tile.max())))
     _save(figure, path)
 
 
