@@ -16,6 +16,8 @@ from .models import OpenedModel, open_model
 from .options import AsJson, ModelPath, check_picture
 
 if TYPE_CHECKING:
+    import keras
+
     from ..explain import Explanation
 
 # Listed here so that `--help` does not start TensorFlow; a test compares the two.
@@ -28,8 +30,8 @@ MAPS = (
     "grad_cam_plus_plus",
     "occlusion",
 )
-OF_IMAGES = ("feature_maps",)
-OF_THE_MODEL = ("kernels", "activation_maximisation")
+OF_LAYERS = ("feature_maps", "kernels", "activation_maximisation")
+LOOK_AT_A_LAYER = ("grad_cam", "grad_cam_plus_plus")
 ALL = "all"
 
 
@@ -47,8 +49,8 @@ def explain(
         list[str] | None,
         typer.Option(
             help=f"Given several times, one grid is drawn. Maps of the image: "
-            f"{', '.join(MAPS)}, or all. What the layers make of it: "
-            f"{', '.join(OF_IMAGES)}. Without an image: {', '.join(OF_THE_MODEL)}.",
+            f"{', '.join(MAPS)}, or all. What layers make of it: feature_maps. Without "
+            "an image, what they look for: kernels, activation_maximisation.",
             show_default="grad_cam",
         ),
     ] = None,
@@ -79,154 +81,178 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Draw which parts of an image speak for a class, or what layers have learned."""
-    methods, paths = _checked(method or ["grad_cam"], images or [])
+    methods = _checked_methods(method or ["grad_cam"], len(images or []), class_, layer)
     check_picture(out_file)
     start_tensorflow()
+    from .._images import scale
+
     opened = open_model(model)
     if opened.model is None:
         raise InputError(
             "A model to explain must be a .keras file or a run's folder: an export has "
             f"no layers to look into. Received: {str(model)!r}."
         )
+    names = opened.predictor.class_names
+    number = None if class_ is None else _class_number(class_, names)
+    pixels = scale(opened.predictor.read(images or [], raw=raw))
     if methods[0] in MAPS:
-        number = _class_number(class_, opened.predictor.class_names)
-        _explain_maps(opened, paths, raw, methods, number, layer, out_file, as_json)
-        return
-    rows = _draw_layers(opened, paths, raw, methods[0], class_, layer, out_file)
+        found = _explain(opened.model, pixels, methods, number, layer)
+        rows = _draw_maps(pixels, found, images or [], names, out_file)
+        lines = [_line(row) for row in rows]
+    else:
+        rows = _draw_layers(opened, pixels, methods[0], number, layer, out_file)
+        lines = [f"{row['name']}: {row['shown']}" for row in rows]
     if as_json:
-        print(json.dumps({"method": methods[0], "out": str(out_file), "rows": rows}))
+        print(json.dumps(rows, indent=2))
         return
-    for name, described in rows.items():
-        out.print(f"{name}: {described}")
+    for line in lines:
+        out.print(line)
     out.print(f"Drawn: {out_file}")
 
 
-def _checked(methods: list[str], images: list[str]) -> tuple[list[str], list[str]]:
-    """Returns the methods, each once, and the images, if they go together."""
+def _checked_methods(
+    methods: list[str], images: int, class_: str | None, layer: str | None
+) -> list[str]:
+    """Returns the methods, each once, if they go together and with the rest.
+
+    Raises:
+        InputError: If they do not.
+    """
     for name in methods:
-        check_choice("method", name, (*MAPS, *OF_IMAGES, *OF_THE_MODEL, ALL))
+        check_choice("method", name, (*MAPS, *OF_LAYERS, ALL))
     chosen = list(dict.fromkeys(MAPS if ALL in methods else methods))
+    first = chosen[0]
     if len(chosen) > 1 and not set(chosen) <= set(MAPS):
         raise InputError(
             f"Only maps of the image go into one grid: {', '.join(MAPS)}. "
             f"Received: method={methods!r}."
         )
-    if chosen[0] in OF_THE_MODEL and images:
+    least, most, rule = {
+        "feature_maps": (1, 1, "takes one image"),
+        "kernels": (0, 0, "looks at the model alone and takes no image"),
+        "activation_maximisation": (
+            0,
+            0,
+            "looks at the model alone and takes no image",
+        ),
+    }.get(first, (1, images, "needs an image"))
+    if not least <= images <= most:
+        raise InputError(f"{first} {rule}. Received: {images} images.")
+    if class_ is not None and (
+        first in ("feature_maps", "kernels") or (layer and first not in MAPS)
+    ):
         raise InputError(
-            f"{chosen[0]} looks at the model alone and takes no image. "
-            f"Received: {len(images)} images."
+            f"{first} of a layer has no class. Received: class={class_!r}."
         )
-    if chosen[0] in OF_IMAGES and len(images) != 1:
+    if layer is not None and not set(chosen) & {*LOOK_AT_A_LAYER, *OF_LAYERS}:
         raise InputError(
-            f"{chosen[0]} takes one image. Received: {len(images)} images."
+            f"`layer` is for {', '.join((*LOOK_AT_A_LAYER, *OF_LAYERS))}. "
+            f"Received: layer={layer!r} with method={methods!r}."
         )
-    if chosen[0] in MAPS and not images:
-        raise InputError(f"{chosen[0]} needs an image. Received: none.")
-    return chosen, images
+    return chosen
 
 
-def _class_number(given: str | None, names: Sequence[str]) -> int | None:
+def _class_number(given: str, names: Sequence[str]) -> int:
     """Returns a class's number from its number or its name.
 
     Raises:
         InputError: If it is neither.
     """
-    if given is None:
-        return None
     if given.isdecimal() and int(given) < len(names):
         return int(given)
     check_choice("class", given, names)
     return list(names).index(given)
 
 
-def _explain_maps(
-    opened: OpenedModel,
-    paths: list[str],
-    raw: bool,
-    methods: list[str],
+def _explain(
+    model: keras.Model,
+    images: Any,
+    methods: Sequence[str],
     number: int | None,
     layer: str | None,
-    out_file: Path,
-    as_json: bool,
-) -> None:
-    from .._images import scale
+) -> list[Explanation]:
+    """Returns what each method finds; prints what it warns of."""
     from ..explain import METHODS
-    from ..explain.pictures import draw_explanations
 
-    images = scale(opened.predictor.read(paths, raw=raw))
     found = []
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always", UserWarning)
         for name in methods:
-            chosen = {"layer": layer} if name.startswith("grad_cam") else {}
-            found.append(METHODS[name](opened.model, images, number, **chosen))
+            chosen = {"layer": layer} if name in LOOK_AT_A_LAYER else {}
+            found.append(METHODS[name](model, images, number, **chosen))
     for one in warned:
         print_warning(str(one.message))
-    names = opened.predictor.class_names
+    return found
+
+
+def _draw_maps(
+    images: Any,
+    found: Sequence[Explanation],
+    paths: Sequence[str],
+    names: Sequence[str],
+    out_file: Path,
+) -> list[dict[str, Any]]:
+    """Draws the maps; returns what there is to say of each."""
+    from ..explain.pictures import draw_explanations
+
     draw_explanations(images, found, out_file, class_names=names)
-    rows = [_row(path, one, i, names) for i, path in enumerate(paths) for one in found]
-    if as_json:
-        print(json.dumps(rows, indent=2))
-        return
-    for row in rows:
-        gap = f", sums to it within {row['gap']:.1%}" if "gap" in row else ""
-        note = f". All zero: {row['note']}" if row["note"] else ""
-        out.print(
-            f"{row['image']}: {row['method']} of class {row['class']}, "
-            f"score {row['score']:.2f}{gap}{note}"
-        )
-    out.print(f"Drawn: {out_file}")
+    return [
+        {
+            "image": path,
+            "method": one.method,
+            "class": names[int(one.classes[i])],
+            "score": float(one.scores[i]),
+            "note": one.notes[i],
+            "gap": None if one.gaps is None else float(one.gaps[i]),
+        }
+        for i, path in enumerate(paths)
+        for one in found
+    ]
 
 
-def _row(path: str, one: Explanation, i: int, names: Sequence[str]) -> dict[str, Any]:
-    row = {
-        "image": path,
-        "method": one.method,
-        "class": names[int(one.classes[i])],
-        "score": float(one.scores[i]),
-        "note": one.notes[i],
-    }
-    return row if one.gaps is None else row | {"gap": float(one.gaps[i])}
+def _line(row: dict[str, Any]) -> str:
+    gap = "" if row["gap"] is None else f", complete within {row['gap']:.1%}"
+    note = f". All zero: {row['note']}" if row["note"] else ""
+    return (
+        f"{row['image']}: {row['method']} of class {row['class']}, "
+        f"score {row['score']:.2f}{gap}{note}"
+    )
 
 
 def _draw_layers(
     opened: OpenedModel,
-    paths: list[str],
-    raw: bool,
+    images: Any,
     method: str,
-    class_: str | None,
+    number: int | None,
     layer: str | None,
     out_file: Path,
-) -> dict[str, str]:
-    """Draws what layers have learned; returns what is said of each row."""
-    from .._images import scale
+) -> list[dict[str, str]]:
+    """Draws what layers have learned; returns what there is to say of each row."""
     from ..explain import activation_maximisation, feature_maps, kernels
     from ..explain.pictures import draw_tiles, kernel_tiles
 
-    names = opened.predictor.class_names
+    if method == "activation_maximisation":
+        best = activation_maximisation(opened.model, number, layer=layer)
+        names = opened.predictor.class_names
+        labels = [str(unit) if layer else names[unit] for unit in best.units]
+        draw_tiles({layer or "classes": best.images}, out_file)
+        return [
+            {"name": label, "shown": f"{value:.2f}"}
+            for label, value in zip(labels, best.activations, strict=True)
+        ]
     if method == "feature_maps":
-        images = scale(opened.predictor.read(paths, raw=raw))
         found = feature_maps(opened.model, images, [layer] if layer else None)
-        # of one image, the maps side by side
-        draw_tiles(
-            {name: maps[0].transpose(2, 0, 1) for name, maps in found.items()}, out_file
-        )
-        return {name: _sides(maps.shape[1:]) for name, maps in found.items()}
-    if method == "kernels":
+        tiles = {name: maps[0].transpose(2, 0, 1) for name, maps in found.items()}
+        shapes = {name: maps.shape[1:] for name, maps in found.items()}
+    else:
         found = kernels(opened.model)
         if layer is not None:
             check_choice("layer", layer, list(found))
             found = {layer: found[layer]}
-        draw_tiles(kernel_tiles(found), out_file)
-        return {name: _sides(kernel.shape) for name, kernel in found.items()}
-    units = None if layer else _class_number(class_, names)
-    best = activation_maximisation(opened.model, units, layer=layer)
-    labels = [names[unit] if layer is None else str(unit) for unit in best.units]
-    title = layer or "classes " + ", ".join(labels)
-    draw_tiles({title: best.images}, out_file)
-    said = zip(labels, best.activations, strict=True)
-    return {title: ", ".join(f"{label}: {value:.2f}" for label, value in said)}
-
-
-def _sides(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape))
+        tiles = kernel_tiles(found)
+        shapes = {name: kernel.shape for name, kernel in found.items()}
+    draw_tiles(tiles, out_file)
+    return [
+        {"name": name, "shown": "x".join(map(str, shape))}
+        for name, shape in shapes.items()
+    ]
