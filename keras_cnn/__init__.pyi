@@ -1,6 +1,7 @@
 from . import activations as activations
 from . import data as data
 from . import doctor as doctor
+from . import explain as explain
 from . import export as export
 from . import layers as layers
 from . import losses as losses

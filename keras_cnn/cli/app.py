@@ -11,7 +11,17 @@ from .. import __version__
 from .._checks import InputError
 from ..export.errors import ParityError
 from ..training.errors import TrainingError
-from . import data, diagnose, evaluate, export, predict, serve, show, train
+from . import (
+    data,
+    diagnose,
+    evaluate,
+    explain,
+    export,
+    predict,
+    serve,
+    show,
+    train,
+)
 from .console import print_error
 
 app = typer.Typer(
@@ -27,6 +37,7 @@ app.command("export")(export.export)
 app.command("predict")(predict.predict)
 app.command("serve")(serve.serve)
 app.command("diagnose")(diagnose.diagnose)
+app.command("explain")(explain.explain)
 app.add_typer(data.app, name="data")
 app.add_typer(show.app, name="show")
 

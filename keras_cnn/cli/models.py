@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import keras
+
     from ..prediction import Predictor
 
 
@@ -52,3 +54,12 @@ def open_model(path: Path, *, trust: bool = False) -> OpenedModel:
         name=noted.name or path.stem,
         version=int(folder.name) if folder.name.isdecimal() else 1,
     )
+
+
+def keras_model_of(path: Path) -> keras.Model | None:
+    """Returns the Keras model in a file, a run's folder or an export; None without."""
+    from ..models import load_model
+    from ..training.record import MODEL
+
+    file = path if path.suffix == ".keras" else path / MODEL
+    return load_model(file, compile=False) if file.is_file() else None

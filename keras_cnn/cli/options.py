@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from .._checks import InputError
+from .._files import check_writable
+
 DataDir = Annotated[
     str | None,
     typer.Option(
@@ -60,3 +63,14 @@ Limit = Annotated[
         show_default=False,
     ),
 ]
+
+
+def check_picture(path: Path) -> None:
+    """Raises unless `path`, of `--out`, is a PNG file that can be written.
+
+    Raises:
+        InputError: If it has another ending, or its folder cannot be written to.
+    """
+    if path.suffix.lower() != ".png":
+        raise InputError(f"`out` must be a .png file. Received: out={str(path)!r}.")
+    check_writable("out", path.parent)

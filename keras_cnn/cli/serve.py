@@ -6,7 +6,6 @@ import gc
 import re
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -63,11 +62,11 @@ def serve(
 
     with listen(host, port) as listener:
         start_tensorflow()
-        from .models import open_model
+        from .models import keras_model_of, open_model
 
         with err.status("Loading the model ..."):
             opened = open_model(model, trust=trust)
-            served = _served(opened, _keras_model(model), name)
+            served = _served(opened, keras_model_of(model), name)
             # The first image compiles the network: not while somebody draws.
             served.predictor.predict(
                 np.zeros((1, *served.predictor.image_shape), np.uint8)
@@ -92,15 +91,6 @@ def serve(
         gc.freeze()
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
-
-
-def _keras_model(path: Path) -> keras.Model | None:
-    """Returns the Keras model itself, or what was saved in a folder, if it was."""
-    from ..models import load_model
-    from ..training.record import MODEL
-
-    file = path if path.suffix == ".keras" else path / MODEL
-    return load_model(file, compile=False) if file.is_file() else None
 
 
 def _served(

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from .._checks import InputError
-from .._files import check_writable
 from .console import out
+from .options import check_picture
 
 app = typer.Typer(
     help="Draw activations and losses with their derivatives.", no_args_is_help=True
@@ -31,7 +30,7 @@ def show_activations(
     """Draw activation functions beside their derivatives."""
     from ..reference.curves import draw_activations
 
-    _check_picture(out_file)
+    check_picture(out_file)
     draw_activations(names or (), out_file)
     out.print(f"Drawn: {out_file}")
 
@@ -46,12 +45,6 @@ def show_losses(
     """Draw losses by the error, their derivatives, and what an outlier does."""
     from ..reference.curves import draw_losses
 
-    _check_picture(out_file)
+    check_picture(out_file)
     draw_losses(names or (), out_file)
     out.print(f"Drawn: {out_file}")
-
-
-def _check_picture(path: Path) -> None:
-    if path.suffix.lower() != ".png":
-        raise InputError(f"`out` must be a .png file. Received: out={str(path)!r}.")
-    check_writable("out", path.parent)

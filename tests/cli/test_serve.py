@@ -129,26 +129,26 @@ def test_serve_without_its_extra_names_the_command(monkeypatch, capsys, tmp_path
 
 
 def test_run_is_served_with_grad_cam(trained):
-    from keras_cnn.cli.models import open_model
+    from keras_cnn import explain
+    from keras_cnn.cli.models import keras_model_of, open_model
     from keras_cnn.cli.serve import _served
 
-    explain = pytest.importorskip("keras_cnn.explain")
     (run,) = (trained / "runs").iterdir()
-    opened = open_model(run)
-    served = _served(opened, opened.keras_model, None)
+    model = keras_model_of(run)
+    served = _served(open_model(run), model, None)
     assert (served.name, served.version) == ("of_digits", 1)
     shape = served.predictor.image_shape
     image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     heat = served.grad_cam(image, 3)
     images = image[np.newaxis] * np.float32(1 / 255)
-    expected = explain.grad_cam(opened.keras_model, images, 3)
+    expected = explain.grad_cam(model, images, 3)
     np.testing.assert_allclose(heat.values, expected.maps[0], atol=1e-6)
 
 
 def test_export_has_grad_cam_where_its_keras_file_lies_beside_it(trained, tmp_path):
-    from keras_cnn.cli.serve import _keras_model
+    from keras_cnn.cli.models import keras_model_of
 
-    assert _keras_model(tmp_path) is None
+    assert keras_model_of(tmp_path) is None
     (file,) = (trained / "runs").glob("*/model.keras")
     shutil.copy(file, tmp_path)
-    assert _keras_model(tmp_path).output_shape == (None, 10)
+    assert keras_model_of(tmp_path).output_shape == (None, 10)

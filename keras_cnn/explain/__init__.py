@@ -1,0 +1,21 @@
+"""Explanations: which pixels speak for a class, and what layers have learned.
+
+Not lazy, since functions here have their files' names: a file that is imported on its
+own would hide its function.
+"""
+
+from .activation_maximisation import Maximum as Maximum
+from .activation_maximisation import activation_maximisation as activation_maximisation
+from .explanation import Explanation as Explanation
+from .faithfulness import Curves as Curves
+from .faithfulness import deletion_and_insertion as deletion_and_insertion
+from .feature_maps import feature_maps as feature_maps
+from .grad_cam import grad_cam as grad_cam
+from .grad_cam import grad_cam_plus_plus as grad_cam_plus_plus
+from .gradient import gradient_x_input as gradient_x_input
+from .gradient import saliency as saliency
+from .integrated_gradients import integrated_gradients as integrated_gradients
+from .kernels import kernels as kernels
+from .methods import METHODS as METHODS
+from .occlusion import occlusion as occlusion
+from .smooth_grad import smooth_grad as smooth_grad
