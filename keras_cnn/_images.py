@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 from ._checks import InputError
 
 PIXEL_MAX = 255
+_FACTOR = np.float32(1 / PIXEL_MAX)
 
 # MNIST's digits fill 20 of 28 pixels; other sizes keep that share.
 _FILLED = 20 / 28
@@ -51,12 +52,13 @@ def scale(images: Any) -> Any:
         >>> scale(np.array([0, 255], np.uint8)).tolist()
         [0.0, 1.0]
     """
-    factor = np.float32(1 / PIXEL_MAX)
     if isinstance(images, np.ndarray):
-        return images.astype(np.float32) * factor
+        scaled = images.astype(np.float32)
+        scaled *= _FACTOR  # in place: for one small image, a third of the time
+        return scaled
     import tensorflow as tf  # whoever holds a tensor has already loaded it
 
-    return tf.cast(images, tf.float32) * factor
+    return tf.cast(images, tf.float32) * _FACTOR
 
 
 def read_image(path: str | Path) -> UInt8Array:

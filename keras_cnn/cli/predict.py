@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -42,7 +41,7 @@ def predict(
     predictions = predictor.predict(predictor.read(images, raw=raw))
     if as_json:
         rows = [
-            {"image": path, **asdict(prediction)}
+            {"image": path, **prediction.to_dict()}
             for path, prediction in zip(images, predictions, strict=True)
         ]
         print(json.dumps(rows, indent=2))

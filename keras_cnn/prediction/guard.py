@@ -24,6 +24,7 @@ _MOST_GROWTH = 4
 _SMALL = 2**28
 _MOST_BYTES = 2**32
 _MOST_CONFIG = 2**24
+_MOST_FILE = 2**31
 _MOST_MEMBERS = 10_000
 
 _CONFIG = "config.json"
@@ -48,6 +49,8 @@ _PROGRAMS = {
 _FUNCTION_MODULES = frozenset(
     ("activations", "constraints", "initializers", "losses", "metrics", "ops")
 ) | {"regularizers"}
+# Functions of these modules that make or fetch other objects.
+_MAKERS = ("deserialize", "serialize", "get")
 _CLASS_MODULES = _FUNCTION_MODULES | {
     "dtype_policies",
     "layers",
@@ -75,6 +78,21 @@ def check_suffix(path: Path) -> None:
                 f"A model file must be a .keras file and no {path.suffix} file, since "
                 f"{reason}. Received: {str(path)!r}."
             )
+
+
+def read_limited(path: Path) -> bytes:
+    """Returns the bytes of a model file.
+
+    Raises:
+        InputError: If it has more than 2 GiB, the most that LiteRT and ONNX can hold.
+    """
+    size = path.stat().st_size
+    if size > _MOST_FILE:
+        raise InputError(
+            f"A model file must have at most {_MOST_FILE:,} bytes. "
+            f"Received: {str(path)!r} with {size:,}."
+        )
+    return path.read_bytes()
 
 
 def check_archive(path: Path, is_registered: Callable[[str], bool]) -> None:
@@ -190,6 +208,8 @@ def _check_object(part: dict[str, Any], is_registered: Callable[[str], bool]) ->
     if folders[0] == "keras":
         inner = [folder for folder in folders[1:] if folder != "src"]
         allowed = _FUNCTION_MODULES if is_function else _CLASS_MODULES
+        if is_function and name in _MAKERS:
+            allowed = frozenset()
         if inner[:1] and inner[0] in allowed or not inner and not is_function:
             return
     raise _Refused(f"it names {module}.{name}, which is no part of a network")

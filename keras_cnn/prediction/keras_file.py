@@ -63,7 +63,14 @@ def open_keras(path: Path) -> Predictor:
 
     model = load_model(path, compile=False)
     shape = image_shape(model)
-    classify = Head(model)
+    try:
+        classify = Head(model)
+    except (TypeError, ValueError, tf.errors.OpError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(
+            "A model must classify images of the shape that it says. "
+            f"Received: {str(path)!r} ({reason})"
+        ) from error
     specification = tf.TensorSpec((None, *shape), tf.float32)
 
     @tf.function(input_signature=[specification])

@@ -9,6 +9,7 @@ from typing import Any
 
 from .._checks import InputError
 from .._optional import optional
+from .guard import read_limited
 from .noted import Noted
 from .predictor import Predictor
 
@@ -24,7 +25,7 @@ def open_litert(path: Path) -> Predictor:
         MissingExtraError: If LiteRT is not installed.
     """
     runtime = optional("ai_edge_litert.interpreter", "litert")
-    content = path.read_bytes()
+    content = read_limited(path)
     try:
         # From memory, so that the file may be replaced while it is in use.
         model = _Model(runtime.Interpreter(model_content=content))

@@ -8,6 +8,7 @@ from typing import Any
 
 from .._checks import InputError
 from .._optional import optional
+from .guard import read_limited
 from .noted import Noted
 from .predictor import Predictor
 
@@ -20,11 +21,10 @@ def open_onnx(path: Path) -> Predictor:
         MissingExtraError: If ONNX Runtime is not installed.
     """
     runtime = optional("onnxruntime", "onnx")
+    content = read_limited(path)
     try:
         # From memory: weights in other files, which the model may name, are not read.
-        session = runtime.InferenceSession(
-            path.read_bytes(), providers=["CPUExecutionProvider"]
-        )
+        session = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
         shape = {one.name: one.shape for one in session.get_inputs()}["image"]
         outputs = {one.name: one.shape for one in session.get_outputs()}
         classes = int(outputs["probabilities"][-1])

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from .._checks import InputError
 from .._images import UInt8Array, fit_to, read_image, scale
@@ -17,23 +16,56 @@ from .._images import UInt8Array, fit_to, read_image, scale
 _BATCH_SIZE = 256
 
 
-@dataclass(frozen=True)
-class Prediction:
+class Prediction(NamedTuple):
     """What a classifier says of one image.
 
     Attributes:
-        label: The name of the most probable class.
-        probability: Its probability, in [0, 1].
-        runner_up: The name of the second.
-        runner_up_probability: Its probability, in [0, 1].
-        probabilities: One a class, in the order of the classes.
+        probabilities: One a class, in [0, 1], in the order of the classes.
+        class_names: The names of the classes.
+
+    Example:
+        >>> seen = Prediction((0.2, 0.7, 0.1), ("cat", "dog", "owl"))
+        >>> seen.label, seen.probability, seen.runner_up
+        ('dog', 0.7, 'cat')
     """
 
-    label: str
-    probability: float
-    runner_up: str
-    runner_up_probability: float
     probabilities: tuple[float, ...]
+    class_names: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """The name of the most probable class, the first one of equals."""
+        return self.class_names[self._ranking[0]]
+
+    @property
+    def probability(self) -> float:
+        """The probability of `label`."""
+        return self.probabilities[self._ranking[0]]
+
+    @property
+    def runner_up(self) -> str:
+        """The name of the second."""
+        return self.class_names[self._ranking[1]]
+
+    @property
+    def runner_up_probability(self) -> float:
+        """The probability of `runner_up`."""
+        return self.probabilities[self._ranking[1]]
+
+    @property
+    def _ranking(self) -> list[int]:
+        places = range(len(self.probabilities))
+        return sorted(places, key=self.probabilities.__getitem__, reverse=True)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns label, runner-up and probabilities as JSON's types."""
+        return {
+            "label": self.label,
+            "probability": self.probability,
+            "runner_up": self.runner_up,
+            "runner_up_probability": self.runner_up_probability,
+            "probabilities": self.probabilities,
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,9 +115,11 @@ class Predictor:
                 f"of shape {pixels.shape}."
             )
         return [
-            self._prediction(row)
+            Prediction(tuple(row), self.class_names)
             for start in range(0, len(pixels), _BATCH_SIZE)
-            for row in self.probabilities(scale(pixels[start : start + _BATCH_SIZE]))
+            for row in self.probabilities(
+                scale(pixels[start : start + _BATCH_SIZE])
+            ).tolist()
         ]
 
     def read(self, paths: Sequence[str], *, raw: bool = False) -> UInt8Array:
@@ -113,14 +147,3 @@ class Predictor:
             except InputError as error:
                 raise InputError(f"{path}: {error}") from error
         return np.array(images, np.uint8).reshape(-1, *self.image_shape)
-
-    def _prediction(self, row: npt.NDArray[np.floating]) -> Prediction:
-        second, first = row.argsort(kind="stable")[-2:]
-        values = row.tolist()
-        return Prediction(
-            label=self.class_names[first],
-            probability=values[first],
-            runner_up=self.class_names[second],
-            runner_up_probability=values[second],
-            probabilities=tuple(values),
-        )

@@ -106,6 +106,10 @@ CRAFTED = {
         in_config(module="keras.saving", class_name="function", config="load_model"),
         "names keras.saving.load_model",
     ),
+    "a maker among Keras's functions": (
+        in_config(module="keras.losses", class_name="function", config="deserialize"),
+        "names keras.losses.deserialize",
+    ),
     "a TFSMLayer": (in_config(class_name="TFSMLayer"), "a TFSMLayer, which loads"),
     "a huge tensor": (huge_tensor, "declare 4,398,046,511,104 bytes"),
     "weights elsewhere": (elsewhere, "link to another place"),
@@ -150,6 +154,14 @@ def test_a_pickle_by_another_name_is_refused(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="must be a whole .keras file"):
         load_model(path)
     assert not (tmp_path / "executed").exists()
+
+
+@pytest.mark.parametrize("name", ["model.tflite", "model.onnx"])
+def test_a_file_too_large_for_its_format_is_not_read(tmp_path, name):
+    with (tmp_path / name).open("wb") as file:
+        file.truncate(2**31 + 1)  # no bytes on the disk
+    with pytest.raises(InputError, match="at most 2,147,483,648 bytes"):
+        load(tmp_path / name)
 
 
 def changed_weights(folder):
