@@ -10,7 +10,7 @@ import typer
 from .. import __version__
 from .._checks import InputError
 from ..training.errors import TrainingError
-from . import data, diagnose, evaluate, predict, show, train
+from . import claims, data, diagnose, evaluate, predict, show, train
 from .console import print_error
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("diagnose")(diagnose.diagnose)
+app.add_typer(claims.app, name="claims")
 app.add_typer(data.app, name="data")
 app.add_typer(show.app, name="show")
 
