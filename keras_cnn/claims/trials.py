@@ -30,7 +30,7 @@ _ANSWERED = 1000
 
 @dataclass(frozen=True)
 class State:
-    """A model at some step: its weights, other variables, and the optimizer's moments."""
+    """A model at some step: weights, other variables, the optimizer's moments."""
 
     weights: Tensors
     others: Tensors
