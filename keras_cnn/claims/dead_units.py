@@ -179,7 +179,6 @@ def draw(measured: Measurements, figure: Figure) -> None:
     left, right = figure.subplots(1, 2, sharey=True)
     draw_arms(left, measured.group("dead"), "share of hidden units that are dead")
     draw_arms(right, measured.group("accuracy"), "test accuracy")
-    right.invert_yaxis()
 
 
 CLAIM = Claim(

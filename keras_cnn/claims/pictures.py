@@ -19,7 +19,8 @@ def draw_arms(axes: Axes, arms: Mapping[str, Any], label: str) -> None:
         reach = [[found.value - found.low], [found.high - found.value]]
         axes.errorbar(found.value, row, xerr=reach, fmt="o", capsize=3, markersize=4)
     axes.set_yticks(range(len(arms)), list(arms))
-    axes.invert_yaxis()
+    if not axes.yaxis_inverted():  # axes that share it are turned once
+        axes.invert_yaxis()
     axes.set_xlabel(label)
     axes.grid(axis="x", alpha=0.3)
 

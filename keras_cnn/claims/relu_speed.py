@@ -92,14 +92,6 @@ def judge(measured: Measurements) -> tuple[Part, ...]:
             "is 0.",
             refutes=False,
         ),
-        Part(
-            "Training is faster with ReLU than with tanh.",
-            "steps to the accuracy, ReLU over tanh",
-            ratio(relu, measured["steps/tanh"]),
-            most=0.95,
-            correction="In steps it is not faster than with tanh.",
-            refutes=False,
-        ),
     )
 
 
@@ -129,7 +121,7 @@ CLAIM = Claim(
     "on validation images, taken every 50 steps, is reached. Two trainings run at a "
     "time, so the seconds are of one core.",
     settings={"seeds": 8, "accuracy": 0.97, "steps": 4000, "validation": 2000},
-    quick={"seeds": 5, "steps": 1500, "validation": 1000, "accuracy": 0.95},
+    quick={"seeds": 5, "steps": 800, "validation": 1000, "accuracy": 0.95},
     measure=measure,
     judge=judge,
     draw=draw,
