@@ -2,10 +2,20 @@
 
 from .._checks import InputError, did_you_mean
 from . import (
+    article,
+    crossentropy,
     dead_units,
     dense_layer,
     depth,
+    huber_outliers,
+    imbalance,
+    kernels,
+    linear_collapse,
+    loss_cost,
     mse_outliers,
+    open_problems,
+    pooling,
+    relu_speed,
     sigmoid,
     tanh,
 )
@@ -15,9 +25,19 @@ CLAIMS: tuple[Claim, ...] = (
     sigmoid.CLAIM,
     tanh.CLAIM,
     depth.CLAIM,
+    relu_speed.CLAIM,
     dead_units.CLAIM,
     mse_outliers.CLAIM,
+    huber_outliers.CLAIM,
+    crossentropy.CLAIM,
+    imbalance.CLAIM,
+    loss_cost.CLAIM,
+    kernels.CLAIM,
+    pooling.CLAIM,
     dense_layer.CLAIM,
+    linear_collapse.CLAIM,
+    article.CLAIM,
+    open_problems.CLAIM,
 )
 
 

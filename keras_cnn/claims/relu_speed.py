@@ -111,7 +111,7 @@ CLAIM = Claim(
     id=4,
     slug="relu-speed",
     section="Activation functions: ReLU",
-    statement='ReLU\'s gradient is "always 1, whether the input is positive or '
+    statement="ReLU's gradient is \"always 1, whether the input is positive or "
     'negative", so training is faster.',
     refuted_by="A gradient other than 1 at positive inputs, or as many steps to 97 % of "
     "validation accuracy as with the sigmoid. A gradient other than 1 at negative inputs "
