@@ -1,4 +1,5 @@
 from . import activations as activations
+from . import claims as claims
 from . import data as data
 from . import doctor as doctor
 from . import explain as explain

@@ -12,6 +12,7 @@ from .._checks import InputError
 from ..export.errors import ParityError
 from ..training.errors import TrainingError
 from . import (
+    claims,
     data,
     diagnose,
     evaluate,
@@ -38,6 +39,7 @@ app.command("predict")(predict.predict)
 app.command("serve")(serve.serve)
 app.command("diagnose")(diagnose.diagnose)
 app.command("explain")(explain.explain)
+app.add_typer(claims.app, name="claims")
 app.add_typer(data.app, name="data")
 app.add_typer(show.app, name="show")
 

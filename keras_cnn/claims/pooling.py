@@ -1,0 +1,148 @@
+"""Claim 12: pooling, parameters and overfitting."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ..losses import sparse_categorical_crossentropy
+from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
+from .images import images
+from .networks import Pooling, convolutional_network
+from .pictures import draw_arms
+from .statistics import Comparison, comparisons, difference, estimate, ratio
+from .trials import Training, batches, side_by_side
+
+_FILTERS = (8, 16)
+_UNITS = 32
+_KINDS: tuple[Pooling, ...] = ("max", "average", "strided", "none")
+
+
+def measure(settings: Settings, progress: Progress) -> Measurements:
+    """Trains each kind on few images, with equal layers and with equal parameters."""
+    parts = images()
+    held = parts.test.first(settings["test"])
+    shape = parts.train.x.shape[1:]
+    models = {
+        f"{kind}, equal layers": convolutional_network(
+            shape, _FILTERS, _UNITS, pooling=kind
+        )
+        for kind in _KINDS
+    }
+    most = models["none, equal layers"].count_params()
+    for kind in _KINDS[:3]:
+        small = convolutional_network(shape, _FILTERS, 1, pooling=kind).count_params()
+        # What one more unit of the dense layer adds: its inputs, its bias, its outputs.
+        twice = convolutional_network(shape, _FILTERS, 2, pooling=kind).count_params()
+        units = 1 + round((most - small) / (twice - small))
+        models[f"{kind}, equal parameters"] = convolutional_network(
+            shape, _FILTERS, units, pooling=kind
+        )
+    trainings = {
+        name: Training(model, sparse_categorical_crossentropy)
+        for name, model in models.items()
+    }
+
+    def trained(job: tuple[int, str]) -> dict[str, float]:
+        seed, name = job
+        training = trainings[name]
+        chosen = np.random.default_rng([seed, 8]).permutation(len(parts.train))
+        chosen = chosen[: settings["images"]]
+        x, y = parts.train.x[chosen], parts.train.y[chosen]
+        order = batches(seed, len(x), settings["steps"], 32)
+        state = training.run(training.start(seed), x, y, order, 0.001)
+        seen, new = (
+            training.accuracy(state, x, y),
+            training.accuracy(state, held.x, held.y),
+        )
+        return {
+            f"gap/{name}": seen - new,
+            f"accuracy/{name}": new,
+            f"parameters/{name}": training.model.count_params(),
+        }
+
+    jobs = [(seed, name) for seed in range(settings["seeds"]) for name in models]
+    rows: list[dict[str, float]] = [{} for _ in range(settings["seeds"])]
+    found = side_by_side(trained, jobs, progress)
+    for (seed, _), values in zip(jobs, found, strict=True):
+        rows[seed].update(values)
+    return Measurements(arms_of(rows), data=parts.name)
+
+
+def judge(measured: Measurements) -> tuple[Part, ...]:
+    """Compares the gaps between training and test accuracy."""
+    gap = measured.group("gap")
+    count = measured.group("parameters")
+    none, pooled = "none, equal layers", "max, equal layers"
+    fewer = difference(gap[none], gap[pooled])
+    same = difference(gap[none], gap["max, equal parameters"])
+    return (
+        Part(
+            "With pooling a network overfits less.",
+            "training less test accuracy, without pooling less with max pooling",
+            fewer,
+            least=0.005,
+            correction="Pooling does not lower the overfitting.",
+        ),
+        Part(
+            "With pooling a network has fewer parameters.",
+            "parameters, without pooling over with max pooling",
+            ratio(count[none], count[pooled]),
+            least=2.0,
+            correction="Pooling does not lower the number of parameters.",
+        ),
+        Part(
+            "It overfits less because it has fewer parameters.",
+            "the same gap with a dense layer so wide that both have as many parameters",
+            same,
+            most=0.005,
+            correction="With as many parameters the gap is still "
+            f"{100 * same.value:.1f} points larger without pooling: it is not by their "
+            "number that pooling lowers the overfitting.",
+            refutes=False,
+        ),
+        Part(
+            "Max pooling tells the images apart well.",
+            "test accuracy, max pooling",
+            estimate(measured.group("accuracy")[pooled]),
+            least=0.8,
+            correction="The networks do not learn at all.",
+        ),
+    )
+
+
+def compare(measured: Measurements) -> list[Comparison]:
+    """Compares each kind's gap with that of no pooling."""
+    return comparisons(
+        measured.group("gap"), "none, equal layers", "training less test accuracy"
+    )
+
+
+def draw(measured: Measurements, figure: Figure) -> None:
+    """Draws parameters, gaps and accuracies."""
+    left, middle, right = figure.subplots(1, 3, sharey=True)
+    draw_arms(left, measured.group("parameters"), "parameters")
+    draw_arms(middle, measured.group("gap"), "training less test accuracy")
+    draw_arms(right, measured.group("accuracy"), "test accuracy")
+    left.set_xscale("log")
+
+
+CLAIM = Claim(
+    id=12,
+    slug="pooling",
+    section="Layers: pooling",
+    statement="Pooling lowers the resolution, and so the number of parameters and the "
+    "overfitting.",
+    refuted_by="As many parameters without pooling, or a gap between training and test "
+    "accuracy that is not half a point larger without. If the gap is as large with as "
+    "many parameters, the reason given is wrong.",
+    method="Two convolutions of 8 and 16 filters with max pooling, average pooling, "
+    "strides or nothing between them, trained on few images; then the same with a dense "
+    "layer so wide that each has as many parameters as the network without pooling.",
+    settings={"seeds": 10, "images": 1000, "steps": 1000, "test": 10_000},
+    quick={"seeds": 5, "steps": 350, "test": 2000},
+    measure=measure,
+    judge=judge,
+    draw=draw,
+    compare=compare,
+)
