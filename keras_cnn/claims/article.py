@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..losses import sparse_categorical_crossentropy
+from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
 from ..models import article_cnn
 from ..models.article import PARTS
 from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
@@ -21,7 +21,7 @@ _BATCH = 32
 def measure(settings: Settings, progress: Progress) -> Measurements:
     """Trains the article's network for five epochs, built from either's parts."""
     parts = images()
-    # Nothing is chosen here, so the validation images are trained on, as in the article.
+    # Nothing is chosen here: the validation images are trained on, as in the article.
     x = np.concatenate([parts.train.x, parts.validation.x])[: settings["images"]]
     y = np.concatenate([parts.train.y, parts.validation.y])[: settings["images"]]
     test = parts.test.first(settings["test"])

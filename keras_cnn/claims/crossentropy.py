@@ -202,12 +202,12 @@ CLAIM = Claim(
     section="Loss functions: cross-entropy",
     statement="Cross-entropy suits the classification of two classes.",
     refuted_by="A test accuracy below 0.95 on 4 against 9, a gradient at confident "
-    "mistakes that is no larger than MSE's, or an accuracy in the article's network that "
-    "is a point below MSE's.",
-    method="A network of one hidden layer on two digits; then the article's network with "
-    "cross-entropy and with MSE, from the same weights on the same batches: steps to an "
-    "accuracy on validation images, accuracy and calibration on test images; gradients "
-    "by the logit by the tape.",
+    "mistakes that is no larger than MSE's, or an accuracy in the article's network "
+    "that is a point below MSE's.",
+    method="A network of one hidden layer on two digits; then the article's network "
+    "with cross-entropy and with MSE, from the same weights on the same batches: steps "
+    "to an accuracy on validation images, accuracy and calibration on test images; "
+    "gradients by the logit by the tape.",
     settings={
         "seeds": 8,
         "accuracy": 0.97,

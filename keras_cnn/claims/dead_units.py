@@ -105,7 +105,7 @@ def slopes_of(training: Training, name: str) -> Callable[[State, Any], Any]:
     activation that a unit has at any of the images.
     """
     model = training.model
-    activation = getattr(activations, name)
+    activation: Any = getattr(activations, name)
     # What enters the activations: the output of each layer before, computed anew.
     layers: list[Any] = [
         one for one in model.layers if not isinstance(one, keras.layers.Flatten)

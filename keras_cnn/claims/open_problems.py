@@ -185,8 +185,8 @@ def judge(measured: Measurements) -> tuple[Part, ...]:
             "images less cross-entropy",
             gain,
             least=0.01,
-            correction="No loss here is plainly more stable than cross-entropy; the best "
-            f"on validation images is {stable}.",
+            correction="No loss here is plainly more stable than cross-entropy; the "
+            f"best on validation images is {stable}.",
         ),
         Part(
             "An activation plainly better than ReLU in this network is there.",

@@ -12,7 +12,7 @@ from .._checks import InputError, check_choice, check_count
 # Three 3x3 convolutions and two 2x2 poolings leave one pixel of 18, and none of 17.
 LEAST_SIDE = 18
 
-PARTS = ("keras", "keras_cnn")
+PARTS: tuple[Literal["keras", "keras_cnn"], ...] = ("keras", "keras_cnn")
 
 
 def article_cnn(
