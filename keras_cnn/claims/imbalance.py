@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
-from ..losses import binary_crossentropy, binary_focal_crossentropy
+from ..losses.binary_crossentropy import binary_crossentropy
+from ..losses.binary_focal_crossentropy import binary_focal_crossentropy
 from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
 from .images import Images, images
 from .networks import dense_network
@@ -151,10 +152,10 @@ CLAIM = Claim(
     statement="Cross-entropy handles imbalanced data.",
     refuted_by="Plain cross-entropy that loses more than 3 points of balanced accuracy "
     "from a balance of 1:1 to 1:100, with as many images in all.",
-    method="A network of one hidden layer tells 4 from 9, trained on as many images with "
-    "1, 10 and 100 times fewer nines: with plain cross-entropy, with class weights, with "
-    "the focal loss, and plain with the threshold chosen on validation images; balanced "
-    "accuracy on test images.",
+    method="A network of one hidden layer tells 4 from 9, trained on as many images "
+    "with 1, 10 and 100 times fewer nines: with plain cross-entropy, with class "
+    "weights, with the focal loss, and plain with the threshold chosen on validation "
+    "images; balanced accuracy on test images.",
     settings={"seeds": 10, "images": 4000, "steps": 2000, "rate": 0.001},
     quick={"seeds": 5, "steps": 800},
     measure=measure,

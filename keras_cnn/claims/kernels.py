@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..losses import sparse_categorical_crossentropy
+from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
 from ..models import article_cnn
 from ..reference import layers
 from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
@@ -113,17 +113,17 @@ def judge(measured: Measurements) -> tuple[Part, ...]:
             "|cosine| with the nearest oriented filter, trained less random",
             gain,
             least=0.02,
-            correction="The trained kernels are hardly more like edges than random ones "
-            f"({gain.value:+.3f}).",
+            correction="The trained kernels are hardly more like edges than random "
+            f"ones ({gain.value:+.3f}).",
         ),
         Part(
             "Most trained kernels are plainly edges or lines.",
             "share of kernels with a |cosine| above 0.8",
             plain,
             least=0.5,
-            correction=f"Of the 32 kernels {plain.value:.0%} are plainly edges or lines "
-            f"(of random ones {measured['edges/random'].mean():.0%}); the others mix "
-            "them with blobs.",
+            correction=f"Of the 32 kernels {plain.value:.0%} are plainly edges or "
+            f"lines, of random ones {measured['edges/random'].mean():.0%}; the others "
+            "mix them with blobs.",
             refutes=False,
         ),
     )

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from sklearn.datasets import make_circles
 
 from .. import layers
-from ..losses import sparse_categorical_crossentropy
+from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
 from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
 from .images import images
 from .networks import dense_network
@@ -179,8 +179,9 @@ CLAIM = Claim(
     refuted_by="Answers of the network and of its matrix that differ by more than "
     "rounding, or a linear network that learns XOR or rings.",
     method="The article's layers without activations, with average pooling and random "
-    "weights, in float64, against the matrix read off at single pixels; then three dense "
-    "layers with ReLU, without, and one layer alone, trained on XOR, rings and images.",
+    "weights, in float64, against the matrix read off at single pixels; then three "
+    "dense layers with ReLU, without, and one layer alone, trained on XOR, rings and "
+    "images.",
     settings={"seeds": 10, "images": 20_000, "steps": 2000, "rate": 0.003},
     quick={"seeds": 5, "steps": 700},
     measure=measure,
