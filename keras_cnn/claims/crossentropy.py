@@ -8,8 +8,9 @@ import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
-from ..losses import binary_crossentropy, sparse_categorical_crossentropy
+from ..losses.binary_crossentropy import binary_crossentropy
 from ..losses.mean_squared_error import mean_squared_error
+from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
 from ..models import article_cnn
 from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
 from .images import images
@@ -206,8 +207,8 @@ CLAIM = Claim(
     "that is a point below MSE's.",
     method="A network of one hidden layer on two digits; then the article's network "
     "with cross-entropy and with MSE, from the same weights on the same batches: steps "
-    "to an accuracy on validation images, accuracy and calibration on test images; "
-    "gradients by the logit by the tape.",
+    "to an accuracy on validation images, accuracy and calibration on test images. "
+    "Gradients by the logit are the tape's.",
     settings={
         "seeds": 8,
         "accuracy": 0.97,

@@ -11,7 +11,7 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 
 from .. import activations
-from ..losses import sparse_categorical_crossentropy
+from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
 from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
 from .images import images
 from .networks import dense_network
@@ -119,8 +119,7 @@ def slopes_of(training: Training, name: str) -> Callable[[State, Any], Any]:
         with keras.StatelessScope(state_mapping=pairs):
             signal = tf.reshape(x, [tf.shape(x)[0], -1])
             for layer in layers[:-1]:
-                own = getattr(layer, "activation", None)
-                if own is not activation:
+                if getattr(layer, "activation", None) is not activation:
                     signal = layer(signal, training=False)
                     continue
                 if isinstance(layer, keras.layers.Dense):

@@ -144,9 +144,9 @@ CLAIM = Claim(
     refuted_by="Outputs of a convolution and of the dense layer with its matrix, or of "
     "a dense layer at a sum and the sum of its outputs, that differ by more than "
     "rounding.",
-    method="Random 3x3 kernels on pieces of images, in our layers and in "
-    "float64: Conv2D, and Dense with the convolution's matrix, which is written down "
-    "entry by entry.",
+    method="Random 3x3 kernels on pieces of images, in our layers and in float64: "
+    "Conv2D, and Dense with the convolution's matrix, which is written down entry by "
+    "entry.",
     settings={"seeds": 10, "side": 12, "channels": 4},
     quick={"seeds": 5},
     measure=measure,

@@ -162,8 +162,8 @@ CLAIM = Claim(
     "and more with each layer, or does not fall by the same factor.",
     method="Networks of 2 to 20 dense layers on images, not trained: norms of the "
     "gradient by each layer's kernel, computed from our formulas in float64, with "
-    "Glorot's and He's initial weights. The factor is that of a straight line "
-    "through the logarithm of the first layer's norm by depth.",
+    "Glorot's and He's initial weights. The factor is that of a straight line through "
+    "the logarithm of the first layer's norm by depth.",
     settings={"seeds": 10, "images": 256, "units": 64},
     quick={"seeds": 5, "images": 128},
     measure=measure,

@@ -10,11 +10,11 @@ import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
-from ..losses import sparse_categorical_crossentropy
 from ..losses.huber import huber
 from ..losses.log_cosh import log_cosh
 from ..losses.mean_absolute_error import mean_absolute_error
 from ..losses.mean_squared_error import mean_squared_error
+from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
 from ..models import article_cnn
 from . import regression
 from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
@@ -199,9 +199,9 @@ CLAIM = Claim(
     refuted_by="An error with outliers that is more than 0.7 of MSE's. A worse fit to "
     "clean data, a slower step, or another formula needs a correction.",
     method="The curve and network of claim 6, with one sample in ten moved by 20 times "
-    "the noise, fitted by Huber at five deltas, MAE, log-cosh and MSE; Huber, MSE "
-    "and a training step of the article's network timed in turns, medians; both "
-    "formulas against our Huber.",
+    "the noise, fitted by Huber at five deltas, MAE, log-cosh and MSE; Huber, MSE and "
+    "a training step of the article's network timed in turns, medians; both formulas "
+    "against our Huber.",
     settings={
         "seeds": 10,
         "steps": 2000,

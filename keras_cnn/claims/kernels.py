@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..losses import sparse_categorical_crossentropy
+from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
 from ..models import article_cnn
 from ..reference import layers
 from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
@@ -122,7 +122,7 @@ def judge(measured: Measurements) -> tuple[Part, ...]:
             plain,
             least=0.5,
             correction=f"Of the 32 kernels {plain.value:.0%} are plainly edges or "
-            f"lines (of random ones {measured['edges/random'].mean():.0%}); the others "
+            f"lines, of random ones {measured['edges/random'].mean():.0%}; the others "
             "mix them with blobs.",
             refutes=False,
         ),

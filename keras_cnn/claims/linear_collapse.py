@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from sklearn.datasets import make_circles
 
 from .. import layers
-from ..losses import sparse_categorical_crossentropy
+from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
 from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
 from .images import images
 from .networks import dense_network

@@ -10,11 +10,11 @@ import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
-from ..losses import sparse_categorical_crossentropy
 from ..losses.categorical_focal_crossentropy import categorical_focal_crossentropy
 from ..losses.huber import huber
 from ..losses.mean_absolute_error import mean_absolute_error
 from ..losses.mean_squared_error import mean_squared_error
+from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
 from ..models import article_cnn
 from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
 from .pictures import draw_arms
@@ -155,11 +155,10 @@ CLAIM = Claim(
     refuted_by="Less than a twentieth of the time of a training step of the article's "
     "network for softmax, loss and gradient together.",
     method="Softmax, loss and gradient alone, 200 times in one compiled loop, and "
-    "whole training steps of the article's network with batches of 32; all losses in "
-    "turns, medians of the ratios in each seed's rounds. Bytes are those of all "
-    "intermediate results in the graph of a step. The ratio of whole steps is shown "
-    "and not judged: what losses differ in is far below what timing a whole step "
-    "resolves.",
+    "whole steps of the article's network with batches of 32; all losses in turns, "
+    "medians of the ratios in each seed's rounds. Bytes are those of all intermediate "
+    "results in the graph of a step. The ratio of whole steps is shown and not judged: "
+    "what losses differ in is far below what timing a whole step resolves.",
     settings={"seeds": 10, "rounds": 15, "timed_steps": 20},
     quick={"seeds": 5, "rounds": 5, "timed_steps": 5},
     measure=measure,

@@ -140,8 +140,8 @@ CLAIM = Claim(
     "strides or nothing between them, trained on few images; then the same with a "
     "dense layer so wide that each has as many parameters as the network without "
     "pooling.",
-    settings={"seeds": 10, "images": 1000, "steps": 1000, "test": 10_000},
-    quick={"seeds": 5, "steps": 350, "test": 2000},
+    settings={"seeds": 10, "images": 500, "steps": 800, "test": 10_000},
+    quick={"seeds": 5, "steps": 250, "test": 4000},
     measure=measure,
     judge=judge,
     draw=draw,

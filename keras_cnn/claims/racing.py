@@ -40,7 +40,7 @@ class Race:
         return self._crossing(self.steps, goal)
 
     def seconds_to(self, goal: float) -> float:
-        """Returns the seconds to an accuracy of `goal`, found as `steps_to` does."""
+        """Returns the seconds to the first accuracy of at least `goal`, so counted."""
         return self._crossing(self.seconds, goal)
 
     def _crossing(self, x: Any, goal: float) -> float:

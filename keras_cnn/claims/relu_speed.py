@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from .. import activations
-from ..losses import sparse_categorical_crossentropy
+from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
 from ..models import article_cnn
 from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
 from .images import images
@@ -113,9 +113,9 @@ CLAIM = Claim(
     section="Activation functions: ReLU",
     statement="ReLU's gradient is \"always 1, whether the input is positive or "
     'negative", so training is faster.',
-    refuted_by="A gradient other than 1 at positive inputs, or as many steps to 97 % "
-    "of validation accuracy as with the sigmoid. A gradient other than 1 at negative "
-    "inputs needs a correction: the article itself says elsewhere that it is 0 there.",
+    refuted_by="A gradient other than 1 at positive inputs, or as many steps to the "
+    "accuracy as with the sigmoid. A gradient other than 1 at negative inputs needs a "
+    "correction: the article itself says elsewhere that it is 0 there.",
     method="The article's network, its optimizer and batches of 32, once with each "
     "activation, from the same initial weights on the same batches, until the accuracy "
     "on validation images, taken every 50 steps, is reached. Two trainings run at a "

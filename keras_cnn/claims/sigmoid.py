@@ -9,7 +9,8 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 
 from .. import activations
-from ..losses import binary_crossentropy, sparse_categorical_crossentropy
+from ..losses.binary_crossentropy import binary_crossentropy
+from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
 from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
 from .images import images
 from .networks import dense_network

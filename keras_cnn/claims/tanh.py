@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from .. import activations
-from ..losses import sparse_categorical_crossentropy
+from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
 from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
 from .images import images
 from .networks import dense_network
