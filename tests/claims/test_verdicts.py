@@ -1,9 +1,9 @@
 """A verdict follows from measurements: made-up ones of each kind give each verdict."""
 
 import pytest
+from tests.claims.synthetic import BY_CLAIM, measurements
 
 from keras_cnn.claims import CLAIMS
-from tests.claims.synthetic import BY_CLAIM, measurements
 
 each_claim = pytest.mark.parametrize("claim", CLAIMS, ids=lambda one: one.slug)
 
