@@ -1,0 +1,89 @@
+"""A classifier's logits and probabilities, whichever of the two it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from .._checks import InputError
+
+_HALF_OR_DOUBLE = ("bfloat16", "float16", "float64", "mixed_bfloat16", "mixed_float16")
+
+
+def in_float32(model: keras.Model) -> keras.Model:
+    """Returns the model with every layer computing in float32 on the same weights.
+
+    Another precision would leak into an exported signature and break other runtimes. A
+    model in float32 is returned as it is; another one is copied through its
+    configuration, so that the model in hand is not changed.
+    """
+    # There is no public way to the layers of nested models.
+    policies = {layer.dtype_policy.name for layer in model._flatten_layers()}
+    if policies.isdisjoint(_HALF_OR_DOUBLE):
+        return model
+    config = keras.saving.serialize_keras_object(model)
+    config.pop("compile_config", None)
+    copy = keras.saving.deserialize_keras_object(_in_float32(config))
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def logits_and_probabilities(model: keras.Model) -> Callable[[Any], tuple[Any, Any]]:
+    """Returns a classifier as a function that gives its logits and its probabilities.
+
+    Where the outputs are a distribution, Keras's softmax has left its input on them, in
+    the private attribute `_keras_logits`, for Keras's losses; these are the logits.
+    Where it is absent the outputs' logarithms serve, which give the same probabilities.
+    Other outputs are logits themselves.
+
+    Args:
+        model: From images to (batch, classes).
+
+    Returns:
+        A function from float32 images, (batch, height, width, channels), that can be
+        traced by `tf.function`.
+
+    Raises:
+        InputError: If the model does not give one row of two or more classes an image.
+    """
+    if len(model.output_shape) != 2 or not (model.output_shape[1] or 0) >= 2:
+        raise InputError(
+            "A classifier must give one row of two or more classes for each image. "
+            f"Received: a model with outputs of shape {model.output_shape}."
+        )
+    is_distribution = _gives_distribution(model)
+
+    def call(images: Any) -> tuple[Any, Any]:
+        outputs = model(images, training=False)
+        if not is_distribution:
+            return outputs, keras.ops.softmax(outputs, axis=-1)
+        logits = getattr(outputs, "_keras_logits", None)
+        return keras.ops.log(outputs) if logits is None else logits, outputs
+
+    return call
+
+
+def _gives_distribution(model: keras.Model) -> bool:
+    """Whether a classifier's outputs for three images of noise are distributions."""
+    noise = np.random.default_rng(0).random((3, *model.input_shape[1:]), np.float32)
+    outputs = np.asarray(model(noise, training=False), np.float64)
+    return bool((outputs >= 0).all() and np.allclose(outputs.sum(-1), 1, atol=1e-3))
+
+
+def _in_float32(config: Any) -> Any:
+    """Replaces each dtype policy in a serialised object by float32."""
+    if isinstance(config, list | tuple):
+        return type(config)(_in_float32(item) for item in config)
+    if not isinstance(config, dict):
+        return config
+    if config.get("class_name") == "DTypePolicy":
+        return "float32" if config["config"]["name"] in _HALF_OR_DOUBLE else config
+    return {
+        key: "float32"
+        if key == "dtype" and value in _HALF_OR_DOUBLE
+        else _in_float32(value)
+        for key, value in config.items()
+    }
