@@ -37,7 +37,7 @@ speed: $(VENV)/.dev     ## training speed with our parts beside Keras's
 	$(BIN)/python benchmarks/parts_speed.py
 
 docs: $(VENV)/.docs     ## the documentation's site, into site/
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 check: $(VENV)/.dev     ## lint and types
 	$(BIN)/ruff check .

@@ -123,7 +123,13 @@ def _public(module):
 def _parts_page(part, title):
     """Returns a page of a folder's parts, each with its curve and its formula."""
     curves = _curve_names()
-    lines = [f"# {title}", "", f"::: keras_cnn.{part}", *_options("members: false"), ""]
+    lines = [
+        f"# {title}",
+        "",
+        f"::: keras_cnn.{part}",
+        *_options("members: false", "show_root_heading: false"),
+        "",
+    ]
     for module, name in sorted(_public(part), key=lambda pair: pair[1].lower()):
         if part == "losses" and name.islower():
             continue  # each stands beside its class, which says the same
@@ -133,22 +139,28 @@ def _parts_page(part, title):
         curve = _snake(name)
         if curve in curves and part != "layers":
             lines += [f"![{name} and its derivative]({curve}.png)", ""]
-        lines += [f"::: keras_cnn.{part}.{module}.{name}", *_options(), ""]
+        lines += [f"::: keras_cnn.{part}.{module}.{name}", ""]
     return "\n".join(lines)
 
 
 def _reference_page(module):
     """Returns a page of a module's public names."""
     path = f"keras_cnn.{module}"
-    lines = [f"# {path}", "", f"::: {path}", *_options("members: false"), ""]
+    lines = [
+        f"# {path}",
+        "",
+        f"::: {path}",
+        *_options("members: false", "show_root_heading: false"),
+        "",
+    ]
     for of, name in _public(module):
-        lines += [f"## {name}", "", f"::: {path}.{of}.{name}", *_options(), ""]
+        lines += [f"## {name}", "", f"::: {path}.{of}.{name}", ""]
     return "\n".join(lines)
 
 
 def _options(*more):
-    """Returns the options of a documented object, below its own heading."""
-    return ["    options:", "      show_root_heading: false", *(f"      {x}" for x in more)]
+    """Returns the options of a documented object below a heading of its own."""
+    return ["    options:", *(f"      {line}" for line in more)]
 
 
 def _snake(name):
