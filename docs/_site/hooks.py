@@ -1,8 +1,8 @@
 """Hooks of the site's builder: pages from elsewhere, reference pages, curves, links.
 
 The pages are read on the site and in the repository. So links in them lead through the
-repository; here those to other pages become the site's, and files that lie elsewhere are
-copied to the site, each under its path in the repository.
+repository; here those to other pages become the site's, and files that lie elsewhere
+are copied to the site, each under its path in the repository.
 """
 
 import ast
