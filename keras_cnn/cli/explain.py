@@ -12,7 +12,7 @@ import typer
 
 from .._checks import InputError, check_choice
 from .console import out, print_warning, start_tensorflow
-from .models import open_model
+from .models import OpenedModel, open_model
 from .options import AsJson, ModelPath, check_picture
 
 if TYPE_CHECKING:
@@ -86,17 +86,21 @@ def explain(
     start_tensorflow()
     from .._images import scale
 
-    network = _keras_model(model)
-    predictor = open_model(model).predictor
-    names = predictor.class_names
+    opened = open_model(model)
+    if opened.model is None:
+        raise InputError(
+            "A model to explain must be a .keras file or a run's folder: an export has "
+            f"no layers to look into. Received: {str(model)!r}."
+        )
+    names = opened.predictor.class_names
     number = None if class_ is None else _class_number(class_, names)
-    pixels = scale(predictor.read(images or [], raw=raw))
+    pixels = scale(opened.predictor.read(images or [], raw=raw))
     if methods[0] in MAPS:
-        found = _explain(network, pixels, methods, number, layer)
+        found = _explain(opened.model, pixels, methods, number, layer)
         rows = _draw_maps(pixels, found, images or [], names, out_file)
         lines = [_line(row) for row in rows]
     else:
-        rows = _draw_layers(network, names, pixels, methods[0], number, layer, out_file)
+        rows = _draw_layers(opened, pixels, methods[0], number, layer, out_file)
         lines = [f"{row['name']}: {row['shown']}" for row in rows]
     if as_json:
         print(json.dumps(rows, indent=2))
@@ -146,24 +150,6 @@ def _checked_methods(
             f"Received: layer={layer!r} with method={methods!r}."
         )
     return chosen
-
-
-def _keras_model(path: Path) -> keras.Model:
-    """Returns the Keras model itself, of a file or of a folder in which it lies.
-
-    Raises:
-        InputError: If there is none.
-    """
-    from ..models import load_model
-    from ..training.record import MODEL
-
-    file = path / MODEL if path.is_dir() else path
-    if path.is_dir() and not file.is_file():
-        raise InputError(
-            "A model to explain must be a .keras file or lie in a folder with one: "
-            f"other exports have no layers to look into. Received: {str(path)!r}."
-        )
-    return load_model(file, compile=False)
 
 
 def _class_number(given: str, names: Sequence[str]) -> int:
@@ -234,8 +220,7 @@ def _line(row: dict[str, Any]) -> str:
 
 
 def _draw_layers(
-    model: keras.Model,
-    names: Sequence[str],
+    opened: OpenedModel,
     images: Any,
     method: str,
     number: int | None,
@@ -247,7 +232,8 @@ def _draw_layers(
     from ..explain.pictures import draw_tiles, kernel_tiles
 
     if method == "activation_maximisation":
-        best = activation_maximisation(model, number, layer=layer)
+        best = activation_maximisation(opened.model, number, layer=layer)
+        names = opened.predictor.class_names
         labels = [str(unit) if layer else names[unit] for unit in best.units]
         draw_tiles({layer or "classes": best.images}, out_file)
         return [
@@ -255,11 +241,11 @@ def _draw_layers(
             for label, value in zip(labels, best.activations, strict=True)
         ]
     if method == "feature_maps":
-        found = feature_maps(model, images, [layer] if layer else None)
+        found = feature_maps(opened.model, images, [layer] if layer else None)
         tiles = {name: maps[0].transpose(2, 0, 1) for name, maps in found.items()}
         shapes = {name: maps.shape[1:] for name, maps in found.items()}
     else:
-        found = kernels(model)
+        found = kernels(opened.model)
         if layer is not None:
             check_choice("layer", layer, list(found))
             found = {layer: found[layer]}

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from .._checks import InputError
 
 if TYPE_CHECKING:
+    import keras
+
     from ..prediction import Predictor
 
 
@@ -22,11 +24,13 @@ class OpenedModel:
         class_names: The names of its classes, if they were noted, else None.
         data: Of the data set that it was trained on: name, source and so on; {} if
             nothing was noted.
+        model: The Keras model itself; None of an exported one.
     """
 
     predictor: Predictor
     class_names: tuple[str, ...] | None
     data: dict[str, Any]
+    model: keras.Model | None = None
 
 
 def open_model(path: Path) -> OpenedModel:
@@ -49,8 +53,8 @@ def open_model(path: Path) -> OpenedModel:
 
 
 def _open_keras(path: Path) -> OpenedModel:
-    from ..export import logits_and_probabilities
     from ..models import load_model
+    from ..models.heads import logits_and_probabilities
     from ..prediction import Predictor
     from ..training import predictor
     from ..training.record import CONFIG
@@ -68,7 +72,7 @@ def _open_keras(path: Path) -> OpenedModel:
     names = noted if len(noted) == outputs else tuple(map(str, range(outputs)))
     probabilities = predictor(lambda images: classify(images)[1], image_shape)
     opened = Predictor(probabilities, image_shape, names)
-    return OpenedModel(opened, names if names == noted else None, data)
+    return OpenedModel(opened, names if names == noted else None, data, model)
 
 
 def _noted(path: Path) -> dict[str, Any]:

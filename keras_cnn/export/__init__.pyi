@@ -1,3 +1,2 @@
-from .heads import logits_and_probabilities as logits_and_probabilities
 from .manifest import ModelFacts as ModelFacts
 from .saved_model import export_saved_model as export_saved_model

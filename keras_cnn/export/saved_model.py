@@ -11,7 +11,7 @@ import keras
 from .._checks import InputError
 from .._files import publish_version, temporary_folder
 from .._images import scale
-from .heads import in_float32, logits_and_probabilities
+from ..models.heads import in_float32, logits_and_probabilities
 from .manifest import ModelFacts, write_card, write_manifest
 
 

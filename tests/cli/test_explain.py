@@ -105,7 +105,9 @@ def test_bad_input_exits_with_2_and_draws_nothing(run, model, tmp_path, words, r
 
 
 def test_an_export_has_no_layers_to_look_into(run, model, tmp_path):
-    (tmp_path / "1").mkdir()
-    (tmp_path / "1" / "saved_model.pb").write_bytes(b"")
-    code, _, err = run(tmp_path / "1", "a.png")
-    assert code == 2 and "exports have no layers to look into" in err
+    from keras_cnn.export import ModelFacts, export_saved_model
+
+    facts = ModelFacts("m", tuple("0123456789"))
+    path = export_saved_model(article_cnn(), tmp_path, facts)
+    code, _, err = run(path, "a.png")
+    assert code == 2 and "must be a .keras file or a run's folder" in err

@@ -1,8 +1,8 @@
-"""A classifier's images, precision, logits and probabilities, whatever it returns."""
+"""A classifier's logits and probabilities, whichever of the two it returns."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -11,28 +11,6 @@ import numpy as np
 from .._checks import InputError
 
 _HALF_OR_DOUBLE = ("bfloat16", "float16", "float64", "mixed_bfloat16", "mixed_float16")
-
-
-def image_shape(model: keras.Model) -> tuple[int, int, int]:
-    """Returns the (height, width, channels) of a model's images.
-
-    Raises:
-        InputError: If the model is not built, takes more than one input, or does not
-            take images of one size, gray or RGB.
-    """
-    # What has no layers graph (a subclass of Model) notes the shape it was built with.
-    built = getattr(model, "input_shape", None) if model.built else ()
-    shape = built or model.get_build_config() or ()
-    if isinstance(shape, dict):
-        shape = shape.get("input_shape") or ()
-    sides = tuple(shape)[1:]
-    if len(sides) != 3 or None in sides or sides[2] not in (1, 3):
-        raise InputError(
-            "A model must be built, and take images of one size, gray or RGB. "
-            f"Received: {model.name} with inputs of shape {shape or 'unknown'}."
-        )
-    height, width, channels = map(int, sides)
-    return height, width, channels
 
 
 def in_float32(model: keras.Model) -> keras.Model:
@@ -53,49 +31,36 @@ def in_float32(model: keras.Model) -> keras.Model:
     return copy
 
 
-class Head:
-    """A classifier as a function that gives its logits and its probabilities.
+def logits_and_probabilities(model: keras.Model) -> Callable[[Any], tuple[Any, Any]]:
+    """Returns a classifier as a function that gives its logits and its probabilities.
 
     Outputs that are a distribution are the probabilities, and `logits` recovers their
     logits; other outputs are logits themselves.
 
-    Attributes:
-        classes: How many classes it tells apart.
+    Args:
+        model: From images to (batch, classes).
+
+    Returns:
+        A function from float32 images, (batch, height, width, channels), that can be
+        traced by `tf.function`.
+
+    Raises:
+        InputError: If the model does not give one row of two or more classes an image.
     """
+    if len(model.output_shape) != 2 or not (model.output_shape[1] or 0) >= 2:
+        raise InputError(
+            "A classifier must give one row of two or more classes for each image. "
+            f"Received: a model with outputs of shape {model.output_shape}."
+        )
+    is_distribution = gives_distribution(model, model.input_shape[1:])
 
-    def __init__(self, model: keras.Model) -> None:
-        """Finds out which of the two the model returns.
-
-        Args:
-            model: From images to (batch, classes).
-
-        Raises:
-            InputError: If the model does not give one row of two or more classes an
-                image.
-        """
-        outputs = _outputs_for_noise(model, image_shape(model))
-        shape = tuple(getattr(outputs, "shape", ()))
-        if len(shape) != 2 or not shape[1] >= 2:
-            raise InputError(
-                "A classifier must give one row of two or more classes for each image. "
-                f"Received: a model with outputs of shape {(None, *shape[1:])}."
-            )
-        self.classes = int(shape[1])
-        self._model = model
-        self._is_distribution = _are_distributions(outputs)
-
-    def __call__(self, images: Any) -> tuple[Any, Any]:
-        """Returns logits and probabilities, each (batch, classes).
-
-        It can be traced by `tf.function`.
-
-        Args:
-            images: float32, (batch, height, width, channels).
-        """
-        outputs = self._model(images, training=False)
-        if not self._is_distribution:
+    def call(images: Any) -> tuple[Any, Any]:
+        outputs = model(images, training=False)
+        if not is_distribution:
             return outputs, keras.ops.softmax(outputs, axis=-1)
         return logits(outputs, is_distribution=True), outputs
+
+    return call
 
 
 def gives_distribution(model: keras.Model, image_shape: Sequence[int]) -> bool:
@@ -105,17 +70,9 @@ def gives_distribution(model: keras.Model, image_shape: Sequence[int]) -> bool:
         model: From images to (batch, classes).
         image_shape: The shape of one image.
     """
-    return _are_distributions(_outputs_for_noise(model, image_shape))
-
-
-def _outputs_for_noise(model: keras.Model, image_shape: Sequence[int]) -> Any:
     noise = np.random.default_rng(0).random((3, *image_shape), np.float32)
-    return model(noise, training=False)
-
-
-def _are_distributions(outputs: Any) -> bool:
-    values = np.asarray(outputs, np.float64)
-    return bool((values >= 0).all() and np.allclose(values.sum(-1), 1, atol=1e-3))
+    outputs = np.asarray(model(noise, training=False), np.float64)
+    return bool((outputs >= 0).all() and np.allclose(outputs.sum(-1), 1, atol=1e-3))
 
 
 def logits(outputs: Any, *, is_distribution: bool) -> Any:
