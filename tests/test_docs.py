@@ -56,6 +56,28 @@ def test_the_doctors_page_shows_code_that_finds_its_fault(capsys):
     assert capsys.readouterr().out.startswith("error lr-too-low")
 
 
+def test_readme_commands_name_options_that_exist(monkeypatch):
+    import typer
+
+    from keras_cnn.cli.app import app
+
+    command = typer.main.get_command(app)
+    shown = [
+        line.split("#")[0].split()[1:]
+        for page in PAGES
+        for block in blocks(page, "sh")
+        for line in block.splitlines()
+        if line.startswith("keras-cnn")
+    ]
+    assert len(shown) >= 10
+    for words in shown:
+        group, arguments = command, words
+        while arguments and arguments[0] in getattr(group, "commands", {}):
+            group, arguments = group.commands[arguments[0]], arguments[1:]
+        known = {option for parameter in group.params for option in parameter.opts}
+        assert {word for word in arguments if word.startswith("--")} <= known, words
+
+
 def pages_with_code_that_no_other_test_runs():
     own = {"training.md", "doctor.md", "serve.md"}
     pages = [page for page in ROOT.glob("docs/*.md") if page.name not in own]
@@ -130,25 +152,3 @@ def test_links_of_the_site_lead_somewhere(site):
         for target in re.findall(r'(?:href|src)="([^"#:]+)[^":]*"', page.read_text()):
             there = page.parent / target
             assert there.is_file() or (there / "index.html").is_file(), (page, target)
-
-
-def test_commands_name_options_that_exist():
-    import typer
-
-    from keras_cnn.cli.app import app
-
-    command = typer.main.get_command(app)
-    shown = [
-        line.split("#")[0].split()[1:]
-        for page in PAGES
-        for block in blocks(page, "sh")
-        for line in block.splitlines()
-        if line.startswith("keras-cnn")
-    ]
-    assert len(shown) >= 10
-    for words in shown:
-        group, arguments = command, words
-        while arguments and arguments[0] in getattr(group, "commands", {}):
-            group, arguments = group.commands[arguments[0]], arguments[1:]
-        known = {option for parameter in group.params for option in parameter.opts}
-        assert {word for word in arguments if word.startswith("--")} <= known, words
