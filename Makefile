@@ -15,7 +15,7 @@ WORKERS ?= -n 2 --dist loadfile
 
 PARTS := $(addprefix tests/,activations layers losses conformance reference)
 
-.PHONY: train test test-jax test-torch check accuracy bench speed clean
+.PHONY: train test test-jax test-torch check accuracy bench speed docs clean
 .DELETE_ON_ERROR:
 
 train: $(VENV)/.train   ## train the article's model, print its accuracy, export it
@@ -36,18 +36,22 @@ bench: $(VENV)/.dev     ## training speed beside Keras's fit, PyTorch and JAX; B
 speed: $(VENV)/.dev     ## training speed with our parts beside Keras's
 	$(BIN)/python benchmarks/parts_speed.py
 
+docs: $(VENV)/.docs     ## the documentation's site, into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 check: $(VENV)/.dev     ## lint and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) site .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/.train: INSTALL = .
 $(VENV)/.test: INSTALL = .[test]
 $(VENV)/.dev: INSTALL = .[dev]
-$(VENV)/.train $(VENV)/.test $(VENV)/.dev: pyproject.toml | $(BIN)/python
+$(VENV)/.docs: INSTALL = .[docs]
+$(VENV)/.train $(VENV)/.test $(VENV)/.dev $(VENV)/.docs: pyproject.toml | $(BIN)/python
 	@echo "Installing TensorFlow and what else is needed (once, a minute or two) ..."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '$(INSTALL)'
 	@touch $@

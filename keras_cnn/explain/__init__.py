@@ -1,8 +1,6 @@
-"""Explanations: which pixels speak for a class, and what layers have learned.
+"""Explanations: which pixels speak for a class, and what layers have learned."""
 
-Not lazy, since functions here have their files' names: a file that is imported on its
-own would hide its function.
-"""
+# Not lazy: a file that is imported on its own would hide the function of its name.
 
 from .activation_maximisation import Maximum as Maximum
 from .activation_maximisation import activation_maximisation as activation_maximisation
