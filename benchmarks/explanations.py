@@ -1,4 +1,4 @@
-"""Measures explanations on MNIST: deletion, insertion, randomised weights, seconds.
+"""Measures explanations on MNIST: deletion, insertion, randomised weights.
 
     keras-cnn train --recipe fast --dataset mnist
     python benchmarks/explanations.py runs/...-article_cnn [--images 500]
@@ -13,8 +13,6 @@ import argparse
 import json
 import os
 import platform
-import statistics
-import time
 from functools import partial
 from pathlib import Path
 
@@ -80,16 +78,6 @@ def similarity(own, other, images):
     return means
 
 
-def median_seconds(call):
-    """Returns the median of five times that a compiled call takes."""
-    taken = []
-    for _ in range(5):
-        begin = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - begin)
-    return statistics.median(taken)
-
-
 def randomised(model, seed):
     """Returns copies with all weights drawn anew, and one with the last layer's."""
     keras.utils.set_random_seed(seed)
@@ -105,11 +93,10 @@ def measured(model, images, classes, sample, seed):
     copies, last = randomised(model, seed)
     curves, rows = {}, {}
     for name, way in ways(model, seed).items():
-        maps = maps_of(way(model, images, classes))  # compiles, too
+        maps = maps_of(way(model, images, classes))
         curves[name] = deletion_and_insertion(model, images, maps, classes, seed=seed)
         few, chosen = images[:sample], classes[:sample]
-        seconds = median_seconds(partial(way, model, few, chosen))
-        row = rows[name] = {"ms_an_image": 1000 * seconds / sample}
+        row = rows[name] = {}
         for key, others in (("all weights", copies), ("last layer", [last])):
             pairs = [
                 similarity(maps[:sample], maps_of(way(one, few, chosen)), few)
@@ -133,9 +120,9 @@ def table(content):
     """Returns the figures as a table for the page."""
     head = (
         "| method | deletion | insertion | better than a random map, deletion / "
-        "insertion | randomised: all weights / last layer | ms an image |"
+        "insertion | randomised: all weights / last layer |"
     )
-    lines = [head, "|" + " --- |" * 6]
+    lines = [head, "|" + " --- |" * 5]
     for name, row in content["rows"].items():
         areas = [
             "{:.3f} ({:.3f}-{:.3f})".format(*row[key])
@@ -147,9 +134,9 @@ def table(content):
         alike = " / ".join(
             "{:.2f} ({:.2f})".format(*row[key]) for key in ("all weights", "last layer")
         )
-        cells = [f"`{name}`", *areas, better, alike, f"{row['ms_an_image']:.1f}"]
+        cells = [f"`{name}`", *areas, better, alike]
         if name == "random":
-            cells = ["a random map", *areas, "", "", ""]
+            cells = ["a random map", *areas, "", ""]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -193,7 +180,7 @@ def main():
     print(table(content))
     if options.table:
         before, after = PAGE.read_text().split("<!-- table -->\n")[::2]
-        marked = "<!-- table -->\n" + table(content) + "<!-- table -->\n"
+        marked = f"<!-- table -->\n\n{table(content)}\n<!-- table -->\n"
         PAGE.write_text(before + marked + after)
 
 
