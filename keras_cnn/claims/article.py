@@ -22,7 +22,7 @@ _BATCH = 32
 
 
 def measure(settings: Settings, progress: Progress) -> Measurements:
-    """Trains the article's network for five epochs, built from either's parts."""
+    """Trains the article's network for five epochs, built of either's parts."""
     parts = images()
     # Nothing is chosen here: as in the article, no image is held back from training.
     x = np.concatenate([parts.train.x, parts.validation.x])[: settings["images"]]

@@ -212,7 +212,7 @@ CLAIM = Claim(
     settings={
         "seeds": 8,
         "accuracy": 0.97,
-        "steps": 3000,
+        "steps": 1500,
         "validation": 2000,
         "test": 10_000,
     },

@@ -119,7 +119,7 @@ def slopes_of(training: Training, name: str) -> Callable[[State, Any], Any]:
         with keras.StatelessScope(state_mapping=pairs):
             signal = tf.reshape(x, [tf.shape(x)[0], -1])
             for layer in layers[:-1]:
-                if getattr(layer, "activation", None) is not activation:
+                if not _applies(layer, activation):
                     signal = layer(signal, training=False)
                     continue
                 if isinstance(layer, keras.layers.Dense):
@@ -133,6 +133,10 @@ def slopes_of(training: Training, name: str) -> Callable[[State, Any], Any]:
         return tf.concat(found, axis=0)
 
     return lambda state, x: largest(state.weights, state.others, x).numpy()
+
+
+def _applies(layer: Any, activation: Any) -> bool:
+    return getattr(layer, "activation", None) is activation
 
 
 def judge(measured: Measurements) -> tuple[Part, ...]:

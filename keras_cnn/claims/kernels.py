@@ -170,7 +170,7 @@ CLAIM = Claim(
     method="The article's network is trained; each of its 32 first kernels is compared "
     "with the derivatives of a Gaussian at 16 angles, before and after. As a control, "
     "the same training on shuffled labels.",
-    settings={"seeds": 8, "steps": 3000, "rate": 0.001},
+    settings={"seeds": 8, "steps": 1500, "rate": 0.001},
     quick={"seeds": 5, "steps": 500, "rate": 0.003},
     measure=measure,
     judge=judge,

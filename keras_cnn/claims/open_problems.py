@@ -233,9 +233,9 @@ CLAIM = Claim(
     "p-values against ReLU are Holm-corrected.",
     settings={
         "seeds": 8,
-        "steps": 1500,
+        "steps": 800,
         "images": 20_000,
-        "loss_steps": 1500,
+        "loss_steps": 1000,
         "held_out": 5000,
         "doctor_seconds": 6.0,
     },

@@ -140,7 +140,7 @@ CLAIM = Claim(
     "strides or nothing between them, trained on few images; then the same with a "
     "dense layer so wide that each has as many parameters as the network without "
     "pooling.",
-    settings={"seeds": 10, "images": 500, "steps": 800, "test": 10_000},
+    settings={"seeds": 10, "images": 500, "steps": 600, "test": 10_000},
     quick={"seeds": 5, "steps": 250, "test": 4000},
     measure=measure,
     judge=judge,
