@@ -45,8 +45,8 @@ for activation, rate in (
     model.fit(x, labels, epochs=5, verbose=0)
     accuracy = np.mean(model.predict(x, verbose=0).argmax(axis=-1) == labels)
     print(
-        f"{activation:10} rate {rate:5}: {share_without_slope(model):4.0%} of the units "
-        f"are dead, accuracy {accuracy:.2f}"
+        f"{activation:10} rate {rate:5}: {share_without_slope(model):4.0%} of the "
+        f"units are dead, accuracy {accuracy:.2f}"
     )
 
 diagnosis = doctor.diagnose(network("relu", 0.1), x, labels, budget_seconds=4)
