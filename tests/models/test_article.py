@@ -96,7 +96,7 @@ def test_load_model_of_what_is_no_model_raises(tmp_path):
     with pytest.raises(InputError, match="must be a whole .keras file.*text.keras"):
         load_model(tmp_path / "text.keras")
     (tmp_path / "model.h5").write_text("")
-    with pytest.raises(InputError, match="must be a whole .keras file"):
+    with pytest.raises(InputError, match="no .h5 file"):
         load_model(tmp_path / "model.h5")
     article_cnn().save(tmp_path / "whole.keras")
     data = (tmp_path / "whole.keras").read_bytes()
@@ -108,5 +108,5 @@ def test_load_model_of_what_is_no_model_raises(tmp_path):
 def test_load_model_refuses_pickled_functions(tmp_path):
     model = keras.Sequential([layers.Input((2,)), layers.Lambda(lambda x: x + 1)])
     model.save(tmp_path / "lambda.keras")
-    with pytest.raises(InputError, match="safe mode.*lambda.keras"):
+    with pytest.raises(InputError, match="Lambda layer.*lambda.keras"):
         load_model(tmp_path / "lambda.keras")
