@@ -15,7 +15,7 @@ WORKERS ?= -n 2 --dist loadfile
 
 PARTS := $(addprefix tests/,activations layers losses conformance reference)
 
-.PHONY: train test test-jax test-torch check accuracy bench speed docs clean
+.PHONY: train test test-jax test-torch check accuracy bench claims speed docs clean
 .DELETE_ON_ERROR:
 
 train: $(VENV)/.train   ## train the article's model, print its accuracy, export it
@@ -32,6 +32,9 @@ accuracy: $(VENV)/.dev  ## error of each activation and loss, ours beside Keras'
 
 bench: $(VENV)/.dev     ## training speed beside Keras's fit, PyTorch and JAX; BENCH="--quick" for a look
 	$(BIN)/python benchmarks/trainer.py $(BENCH)
+
+claims: $(VENV)/.test   ## every claim of the article, run; writes docs/claims.md; CLAIMS=--quick for a look
+	$(BIN)/keras-cnn claims run --all $(CLAIMS) --out build/claims --markdown docs/claims.md
 
 speed: $(VENV)/.dev     ## training speed with our parts beside Keras's
 	$(BIN)/python benchmarks/parts_speed.py

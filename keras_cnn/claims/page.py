@@ -75,7 +75,7 @@ def _overview(results: Sequence[Result]) -> str:
     for one in results:
         claim, verdict = one.claim, one.verdict
         link = f"[{claim.id}](#{claim.slug})"
-        correction = verdict.correction or ""
+        correction = verdict.correction.replace("|", "\\|")  # of absolute values
         rows.append(f"| {link} | {claim.statement} | {verdict.ruling} | {correction} |")
     return "\n".join(rows) + "\n"
 
