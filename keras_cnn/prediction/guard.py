@@ -52,6 +52,7 @@ _FUNCTION_MODULES = frozenset(
 # Functions of these modules that make or fetch other objects.
 _MAKERS = ("deserialize", "serialize", "get")
 _CLASS_MODULES = _FUNCTION_MODULES | {
+    "applications",  # ConvNeXt has layers of its own there
     "dtype_policies",
     "layers",
     "models",
