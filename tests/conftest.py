@@ -1,10 +1,11 @@
-"""What tests share: the data sets, and why one of them is skipped."""
+"""What tests share: the data sets, why one of them is skipped, and figures."""
 
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from keras_cnn.data.catalogue import MANUAL_DIR_VARIABLE
 
@@ -66,3 +67,17 @@ def no_network(monkeypatch):
     monkeypatch.setattr("keras_cnn.data.catalogue.why_unreachable", refuse)
     monkeypatch.delenv(MANUAL_DIR_VARIABLE, raising=False)
     return asked
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The figures that were saved, for a look at what stands on them."""
+    figures = []
+    save = Figure.savefig
+
+    def kept(figure, *args, **kwargs):
+        figures.append(figure)
+        return save(figure, *args, **kwargs)
+
+    monkeypatch.setattr(Figure, "savefig", kept)
+    return figures

@@ -100,17 +100,13 @@ def export(
 
 def _run_and_file(path: Path) -> tuple[dict[str, Any], Path]:
     """Returns what a run has noted, {} without one, and its model's file."""
+    from ..prediction.noted import read_noted
     from ..training.record import CONFIG, MODEL, RESULT
 
     if path.is_dir():
         path = path / MODEL
-    noted: dict[str, Any] = {}
-    for file in (CONFIG, RESULT):
-        try:
-            noted |= json.loads((path.parent / file).read_text())
-        except (OSError, ValueError):
-            continue
-    return noted, path
+    run = path.parent
+    return read_noted(run / CONFIG) | read_noted(run / RESULT), path
 
 
 def _facts(name: str, run: dict[str, Any], images: ImageDataset) -> ModelFacts:

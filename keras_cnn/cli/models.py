@@ -39,12 +39,12 @@ def open_model(path: Path, *, trust: bool = False) -> OpenedModel:
         InputError: If the path is none of these, or may not be trusted.
     """
     from ..prediction import load
-    from ..prediction.noted import noted_in
+    from ..prediction.noted import Noted, noted_in
 
     predictor = load(path, trust=trust)
     noted = noted_in(path if path.is_dir() else path.parent)
     known = predictor.class_names
-    numbered = known == tuple(map(str, range(len(known))))
+    numbered = known == Noted().names(len(known))
     named = None if numbered and noted.class_names != known else known
     folder = path.resolve()
     return OpenedModel(

@@ -8,7 +8,6 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
 from .._optional import optional
@@ -56,6 +55,8 @@ def serve(
     """
     for module in ("fastapi", "uvicorn"):
         optional(module, "serve")
+    import numpy as np
+
     from ..serving import create_app
     from ..serving.guards import is_loopback, own_hosts
     from ..serving.running import listen, make_server
@@ -107,6 +108,8 @@ def _served(
 
 
 def _grad_cam(model: keras.Model, image: UInt8Array, label: int) -> Heat:
+    import numpy as np
+
     from .._images import scale
     from ..explain import grad_cam
     from ..serving import Heat

@@ -205,7 +205,7 @@ def train(
         )
     check_writable("runs", runs)
     check_writable("out", out_folder / config.name)
-    split_formats(formats)
+    wanted = split_formats(formats)
     if dry_run:
         folders = {"runs": str(runs), "out": str(out_folder)}
         print(json.dumps(config.to_dict() | folders, indent=2))
@@ -214,7 +214,7 @@ def train(
         config,
         runs,
         out_folder,
-        formats=split_formats(formats),
+        formats=wanted,
         verify=verify,
         resumed=resume,
     )

@@ -59,11 +59,6 @@ def with_rate(factor: float) -> Apply:
     return lambda setting: setting.changed(learning_rate=setting.learning_rate * factor)
 
 
-def with_rate_of(rate: float) -> Apply:
-    """Sets the learning rate."""
-    return lambda setting: setting.changed(learning_rate=rate)
-
-
 def with_updates(factor: int) -> Apply:
     """Trains for longer."""
     return lambda setting: setting.changed(updates=setting.updates * factor)

@@ -12,7 +12,6 @@ from .._checks import InputError
 from ..prediction.heads import Head, image_shape, in_float32
 
 INPUT = "image"
-OUTPUTS = ("logits", "probabilities", "label")
 
 
 @dataclass(frozen=True, eq=False)

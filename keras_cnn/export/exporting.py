@@ -13,6 +13,7 @@ import numpy.typing as npt
 from .._checks import InputError
 from .._files import publish_version, temporary_folder, write_json
 from .._optional import optional
+from ..prediction.noted import Noted
 from . import litert, onnx
 from .artefact import Artefact
 from .card import write_card
@@ -105,7 +106,7 @@ def export(
     """
     _check_formats(formats, verify)
     if facts is None:
-        facts = ModelFacts(model.name, tuple(map(str, range(model.output_shape[-1]))))
+        facts = ModelFacts(model.name, Noted().names(model.output_shape[-1]))
     classifier = read_classifier(model, facts.class_names)
     if data is None and verify:
         data = _digits(classifier.image_shape)

@@ -1,25 +1,14 @@
 import json
-import sys
+from functools import partial
 
 import pytest
 
 from keras_cnn.claims import CLAIMS
-from keras_cnn.cli import main
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """Runs `keras-cnn claims` in this process; gives exit code, output and errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["keras-cnn", "claims", *map(str, words)])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        printed = capsys.readouterr()
-        return stopped.value.code or 0, printed.out, printed.err
-
-    return run
+def run(keras_cnn, here):
+    return partial(keras_cnn, "claims")
 
 
 def test_all_sixteen_are_listed(run):

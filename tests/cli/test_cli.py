@@ -12,30 +12,14 @@ import pytest
 from PIL import Image
 
 from keras_cnn import __version__
-from keras_cnn.cli import main
 
 # The comparison of an export takes a process that starts TensorFlow: test_export.py.
 QUICK = ("--dataset", "digits", "--limit", "96", "--epochs", "1", "--no-verify")
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs the command line in this process; gives exit code, output and errors."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["keras-cnn", *map(str, words)])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        printed = capsys.readouterr()
-        return stopped.value.code or 0, printed.out, printed.err
-
-    return run
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def run(keras_cnn):
+    return keras_cnn
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 import json
-import sys
 from dataclasses import replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -8,23 +8,12 @@ import pytest
 import tensorflow as tf
 
 from keras_cnn import data, load_model
-from keras_cnn.cli import main
 from keras_cnn.data import StreamedSplit
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """Runs the command line in this process; gives exit code, output and errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["keras-cnn", "diagnose", *map(str, words)])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        printed = capsys.readouterr()
-        return stopped.value.code or 0, printed.out, printed.err
-
-    return run
+def run(keras_cnn, here):
+    return partial(keras_cnn, "diagnose")
 
 
 @pytest.fixture

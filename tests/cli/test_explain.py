@@ -1,5 +1,5 @@
 import json
-import sys
+from functools import partial
 
 import keras
 import numpy as np
@@ -7,24 +7,13 @@ import pytest
 from PIL import Image
 
 from keras_cnn import article_cnn, load_model
-from keras_cnn.cli import main
 from keras_cnn.cli.explain import MAPS
 from keras_cnn.explain import METHODS, kernels
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """Runs the command line in this process; gives exit code, output and errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["keras-cnn", "explain", *map(str, words)])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        printed = capsys.readouterr()
-        return stopped.value.code or 0, printed.out, printed.err
-
-    return run
+def run(keras_cnn, here):
+    return partial(keras_cnn, "explain")
 
 
 @pytest.fixture

@@ -1,12 +1,9 @@
 import json
 import shutil
-import sys
 
 import keras
 import numpy as np
 import pytest
-
-from keras_cnn.cli import main
 
 pytest.importorskip("ai_edge_litert", reason="the extra litert is not installed")
 pytest.importorskip("tf2onnx", reason="the extra onnx is not installed")
@@ -15,18 +12,8 @@ TRAIN = ("train", "--dataset", "digits", "--limit", "96", "--epochs", "1")
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """Runs the command line in this process; gives exit code, output and errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["keras-cnn", *map(str, words)])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        printed = capsys.readouterr()
-        return stopped.value.code or 0, printed.out, printed.err
-
-    return run
+def run(keras_cnn, here):
+    return keras_cnn
 
 
 @pytest.fixture(scope="module")

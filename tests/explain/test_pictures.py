@@ -1,23 +1,7 @@
 import numpy as np
-import pytest
-from matplotlib.figure import Figure
 
 from keras_cnn.explain import Explanation
 from keras_cnn.explain.pictures import draw_explanations, draw_tiles, kernel_tiles
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    """The figures that were saved, for a look at what stands on them."""
-    figures = []
-    save = Figure.savefig
-
-    def kept(figure, *args, **kwargs):
-        figures.append(figure)
-        return save(figure, *args, **kwargs)
-
-    monkeypatch.setattr(Figure, "savefig", kept)
-    return figures
 
 
 def explanation(method, maps, notes=("", "")):

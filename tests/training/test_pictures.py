@@ -1,6 +1,4 @@
 import numpy as np
-import pytest
-from matplotlib.figure import Figure
 
 from keras_cnn.training.pictures import (
     draw_confusion_matrix,
@@ -8,20 +6,6 @@ from keras_cnn.training.pictures import (
     draw_mistakes,
 )
 from keras_cnn.training.scoring import Scores
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    """The figures that were saved, for a look at what stands on them."""
-    figures = []
-    save = Figure.savefig
-
-    def kept(figure, *args, **kwargs):
-        figures.append(figure)
-        return save(figure, *args, **kwargs)
-
-    monkeypatch.setattr(Figure, "savefig", kept)
-    return figures
 
 
 def scores_of(labels, predicted, classes=3):
