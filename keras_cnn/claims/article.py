@@ -112,7 +112,7 @@ CLAIM = Claim(
     method="The article's network, optimizer, batch size and five epochs, from Keras's "
     "parts and from this package's, in pairs of the same initial weights and batches.",
     settings={"seeds": 10, "images": 60_000, "test": 10_000},
-    quick={"seeds": 5, "images": 4000, "test": 3000},
+    quick={"seeds": 5, "images": 3200, "test": 3000},
     measure=measure,
     judge=judge,
     draw=draw,

@@ -171,7 +171,7 @@ CLAIM = Claim(
     "with the derivatives of a Gaussian at 16 angles, before and after. As a control, "
     "the same training on shuffled labels.",
     settings={"seeds": 8, "steps": 1500, "rate": 0.001},
-    quick={"seeds": 5, "steps": 500, "rate": 0.003},
+    quick={"seeds": 5, "steps": 200, "rate": 0.003},
     measure=measure,
     judge=judge,
     draw=draw,

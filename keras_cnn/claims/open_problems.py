@@ -55,6 +55,8 @@ _CONDITIONS = ("clean", _NOISY, _OUTLIERS, _LARGE)
 _NOISE_SHARE, _OUTLIER_SHARE, _RATE_FACTOR = 0.4, 0.1, 20.0
 _OUTLIER_SIZE = 20.0
 
+_BATCH = 32
+
 
 def measure(settings: Settings, progress: Progress) -> Measurements:
     """Trains by ten activations, then by six losses under three conditions."""
@@ -93,7 +95,7 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
     def activated(job: tuple[int, str]) -> dict[str, float]:
         seed, name = job
         training = by_activation[name]
-        order = batches(seed, len(parts.train), settings["steps"], 32)
+        order = batches(seed, len(parts.train), settings["steps"], _BATCH)
         given = (parts.train.x, parts.train.y, order, 0.001)
         return scores(
             f"activation/{name}", training, training.run(training.start(seed), *given)
@@ -102,8 +104,7 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
     add([(seed, one) for seed in seeds for one in _ACTIVATIONS], activated, 0, 0.7)
     shape = parts.train.x.shape[1:]
     by_loss = {
-        name: Training(convolutional_network(shape, (8, 16, 16), 32), loss)
-        for name, loss in _LOSSES.items()
+        name: Training(_narrow_network(shape), loss) for name, loss in _LOSSES.items()
     }
 
     def stressed(job: tuple[int, str, str]) -> dict[str, float]:
@@ -111,7 +112,7 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
         train = spoiled(parts.train.first(settings["images"]), condition, seed)
         rate = 0.001 * (_RATE_FACTOR if condition == _LARGE else 1)
         training = by_loss[loss]
-        order = batches(seed, len(train), settings["loss_steps"], 32)
+        order = batches(seed, len(train), settings["loss_steps"], _BATCH)
         state = training.run(training.start(seed), train.x, train.y, order, rate)
         return scores(f"{condition}/{loss}", training, state)
 
@@ -124,9 +125,11 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
             for part in ("validation", "test"):
                 hard = [row[f"{part}, {one}/{loss}"] for one in _CONDITIONS[1:]]
                 row[f"{part}, worst of three/{loss}"] = min(hard)
-    notes = _doctors_word(parts.train.first(settings["images"]), settings)
+    arms = arms_of(rows)
+    said = _doctors_word(parts.train.first(settings["images"]), held, settings)
     progress(1.0)
-    return Measurements(arms_of(rows), data=parts.name, notes=notes)
+    notes = (_by_condition(Measurements(arms)), said)
+    return Measurements(arms, data=parts.name, notes=notes)
 
 
 def spoiled(images: Images, condition: str, seed: int) -> Images:
@@ -146,21 +149,44 @@ def spoiled(images: Images, condition: str, seed: int) -> Images:
     return images
 
 
-def _doctors_word(train: Images, settings: Settings) -> tuple[str, ...]:
+def _narrow_network(shape: tuple[int, ...]) -> keras.Sequential:
+    # Strides: four times faster than pooling, for the most trainings of all claims.
+    return convolutional_network(shape, (8, 16, 16), 32, pooling="strided")
+
+
+def _doctors_word(train: Images, held: Images, settings: Settings) -> str:
     """Returns what the doctor says of each condition, with cross-entropy."""
     said = []
     for condition in _CONDITIONS:
         some = spoiled(train, condition, 0)
-        model = convolutional_network(some.x.shape[1:], (8, 16, 16), 32)
+        model = _narrow_network(some.x.shape[1:])
         rate = 0.001 * (_RATE_FACTOR if condition == _LARGE else 1)
         model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
         diagnosis = doctor.diagnose(
-            model, some.x, some.y, epochs=1, budget_seconds=settings["doctor_seconds"]
+            model,
+            some.x,
+            some.y,
+            epochs=max(1, settings["loss_steps"] * _BATCH // len(some)),
+            validation_data=(held.x, held.y),
+            budget_seconds=settings["doctor_seconds"],
         )
         codes = sorted({one.code for one in diagnosis.findings if one.counts})
         found = ", ".join(codes) or "healthy"
         said.append(f"{condition}: {found} (skill {diagnosis.skill:.2f})")
-    return (f"What the doctor says with cross-entropy: {'; '.join(said)}.",)
+    return f"What the doctor says with cross-entropy: {'; '.join(said)}."
+
+
+def _by_condition(measured: Measurements) -> str:
+    """Returns which loss is the most stable under each condition alone."""
+    said = []
+    for condition in _CONDITIONS[1:]:
+        accuracy = measured.group(f"test, {condition}")
+        chosen = best(measured, condition)
+        said.append(
+            f"under {condition} {chosen} (test accuracy {accuracy[chosen].mean():.3f}, "
+            f"cross-entropy {accuracy[_CROSSENTROPY].mean():.3f})"
+        )
+    return f"Best on validation images: {'; '.join(said)}."
 
 
 def best(measured: Measurements, group: str) -> str:
@@ -228,22 +254,24 @@ CLAIM = Claim(
     "large rate is a point above cross-entropy's. If no activation makes a fifth fewer "
     "test errors than ReLU, that half of the claim is wrong.",
     method="The article's network with ten activations; a narrower one with six losses "
-    "under 40 % of wrong labels, 10 % of images 20 times brighter, and 20 times the "
-    "rate. What is best is chosen on validation images and reported on test images; "
+    "on images that it sees some 30 times, enough to learn them by heart: with 40 % of "
+    "wrong labels, with 10 % of images 20 times brighter, and at 20 times the rate. "
+    "What is best is chosen on validation images and reported on test images; "
     "p-values against ReLU are Holm-corrected.",
     settings={
         "seeds": 8,
         "steps": 800,
-        "images": 20_000,
-        "loss_steps": 1000,
+        "images": 2000,
+        "loss_steps": 2000,
         "held_out": 5000,
         "doctor_seconds": 6.0,
     },
     quick={
         "seeds": 5,
         "steps": 150,
-        "loss_steps": 300,
-        "held_out": 2000,
+        "images": 1000,
+        "loss_steps": 800,
+        "held_out": 1000,
         "doctor_seconds": 3.0,
     },
     measure=measure,

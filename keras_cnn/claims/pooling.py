@@ -141,7 +141,7 @@ CLAIM = Claim(
     "dense layer so wide that each has as many parameters as the network without "
     "pooling.",
     settings={"seeds": 10, "images": 500, "steps": 600, "test": 10_000},
-    quick={"seeds": 5, "steps": 250, "test": 4000},
+    quick={"seeds": 5},
     measure=measure,
     judge=judge,
     draw=draw,

@@ -39,6 +39,11 @@ img {{ max-width: 100%; }} summary {{ cursor: pointer; color: #555; }}
 </style></head><body>
 <h1>The article's claims</h1><p>{about}</p>{overview}{claims}</body></html>
 """
+_EXTENTS = {
+    "full": "A full run.",
+    "quick": "A quick run (`--quick`: fewer seeds, images and steps than a full one).",
+    "changed": "Settings stand with each claim.",
+}
 _CLASSES = {
     "holds": "holds",
     "holds with a correction": "corrected",
@@ -58,6 +63,7 @@ def record(result: Result) -> dict[str, Any]:
         "statement": claim.statement,
         "refuted_by": claim.refuted_by,
         "method": claim.method,
+        "run": result.extent,
         "verdict": verdict.ruling,
         "correction": verdict.correction,
         "effect": found.value,
@@ -93,12 +99,14 @@ def write_html(results: Sequence[Result], folder: Path) -> None:
 
 
 def about(results: Sequence[Result]) -> str:
-    """Returns one paragraph on data, machine, versions and time."""
+    """Returns one paragraph on settings, data, machine, versions and time."""
     facts, host = versions(), machine()
     data = sorted({one.measured.data for one in results})
+    extents = {one.extent for one in results}
+    extent = _EXTENTS[extents.pop() if len(extents) == 1 else "changed"]
     return (
-        f"Data: {'; '.join(data)}. Keras {facts['keras']}, TensorFlow "
-        f"{facts['tensorflow']}, Python {facts['python']}; {host['platform']}, "
+        f"{extent} Data: {'; '.join(data)}. Keras {facts['keras']}, TensorFlow "
+        f"{facts['tensorflow']}, Python {facts['python']}; {host['processor']}, "
         f"{host['cores']} cores; {sum(one.seconds for one in results):,.0f} s in all. "
         "Intervals hold the mean over the seeds with 95 % confidence (bootstrap)."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from .._checks import InputError, check_count, check_positive, did_you_mean
 from .claim import LEAST_SEEDS, Claim, Measurements, Progress, Verdict
@@ -20,6 +20,15 @@ class Result:
     measured: Measurements
     verdict: Verdict
     seconds: float
+
+    @property
+    def extent(self) -> Literal["full", "quick", "changed"]:
+        """Which run's settings it had, or whether a reader changed them."""
+        full = dict(self.claim.settings)
+        if self.settings == full:
+            return "full"
+        quick = {**full, **self.claim.quick}
+        return "quick" if self.settings == quick else "changed"
 
 
 def settings_of(

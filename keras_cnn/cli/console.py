@@ -32,14 +32,16 @@ def start_tensorflow(*, one_thread_an_operation: bool = False) -> None:
 
     The notices (of oneDNN, of CUDA libraries that a machine without a GPU lacks) come
     from C++ before any setting can stop them; they are shown after all if the start
-    fails. This process is the command's own, so it may choose the backend.
+    fails. Later ones are of no use either: what fails raises an exception, and what
+    C++ calls an error beside that (a graph optimization given up) changes no result.
+    This process is the command's own, so it may choose the backend.
 
     Args:
         one_thread_an_operation: Whether to call `training.configure_threads`, where
             there is no GPU.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("absl").setLevel(logging.ERROR)
     with _standard_error_held_back():
         import keras  # noqa: F401
