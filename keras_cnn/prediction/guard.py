@@ -22,7 +22,7 @@ from .._checks import InputError
 # file's size, and small files to this much.
 _MOST_GROWTH = 4
 _SMALL = 2**28
-_MOST_BYTES = 2**32
+MOST_BYTES = 2**32
 _MOST_CONFIG = 2**24
 _MOST_FILE = 2**31
 _MOST_MEMBERS = 10_000
@@ -96,7 +96,7 @@ def read_limited(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def check_archive(path: Path, is_registered: Callable[[str], bool]) -> None:
+def check_archive(path: Path, is_registered: Callable[[str], bool]) -> int:
     """Raises unless a `.keras` file holds a model, and nothing else.
 
     Nothing is unpacked, imported or run for it; memory is bounded by the size of the
@@ -106,6 +106,9 @@ def check_archive(path: Path, is_registered: Callable[[str], bool]) -> None:
         path: A `.keras` file.
         is_registered: Whether Keras knows a class or function by this name, such as
             `keras_cnn>Conv2D`.
+
+    Returns:
+        How many numbers its weights hold.
 
     Raises:
         InputError: Says in one sentence what is wrong.
@@ -122,7 +125,7 @@ def check_archive(path: Path, is_registered: Callable[[str], bool]) -> None:
         with zipfile.ZipFile(path) as archive:
             _check_members(archive, path.stat().st_size)
             _check_config(archive, is_registered)
-            _check_weights(archive)
+            return _check_weights(archive)
     except _Refused as refused:
         reason = str(refused)
     # What a damaged archive makes the readers of ZIP, JSON and HDF5 raise is not
@@ -130,8 +133,6 @@ def check_archive(path: Path, is_registered: Callable[[str], bool]) -> None:
     except Exception as error:
         first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
         reason = f"it is damaged: {first_line}"
-    else:
-        return
     raise InputError(
         f"A model file must hold a model of Keras's layers and nothing else; {reason}. "
         f"Received: {str(path)!r}."
@@ -139,7 +140,7 @@ def check_archive(path: Path, is_registered: Callable[[str], bool]) -> None:
 
 
 def _most_bytes(size: int) -> int:
-    return min(max(_SMALL, _MOST_GROWTH * size), _MOST_BYTES)
+    return min(max(_SMALL, _MOST_GROWTH * size), MOST_BYTES)
 
 
 def _check_members(archive: zipfile.ZipFile, size: int) -> None:
@@ -216,11 +217,11 @@ def _check_object(part: dict[str, Any], is_registered: Callable[[str], bool]) ->
     raise _Refused(f"it names {module}.{name}, which is no part of a network")
 
 
-def _check_weights(archive: zipfile.ZipFile) -> None:
+def _check_weights(archive: zipfile.ZipFile) -> int:
     import h5py
 
     size = archive.getinfo(_WEIGHTS).file_size
-    declared, seen = 0, set()
+    numbers, declared, seen = 0, 0, set()
     with archive.open(_WEIGHTS) as member, h5py.File(member, "r") as file:
         groups = [file]
         while groups:
@@ -236,16 +237,19 @@ def _check_weights(archive: zipfile.ZipFile) -> None:
                 if isinstance(item, h5py.Group):
                     groups.append(item)
                 elif isinstance(item, h5py.Dataset):
-                    declared += _declared_bytes(item)
+                    count = _declared_numbers(item)
+                    numbers += count
+                    declared += count * int(item.dtype.itemsize)
                 if declared > _most_bytes(size):
                     raise _Refused(
                         f"its weights declare {declared:,} bytes of tensors in a file "
                         f"of {size:,}"
                     )
+    return numbers
 
 
-def _declared_bytes(tensor: Any) -> int:
+def _declared_numbers(tensor: Any) -> int:
     if tensor.is_virtual or tensor.external:
         raise _Refused(f"its weights lie in another file at {tensor.name!r}")
     # Python's integers do not overflow, as a product by NumPy would.
-    return math.prod(map(int, tensor.shape or ())) * int(tensor.dtype.itemsize)
+    return math.prod(map(int, tensor.shape or ()))

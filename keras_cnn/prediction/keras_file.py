@@ -12,6 +12,7 @@ from .. import _components  # noqa: F401  (registers every class with Keras)
 from .._checks import InputError
 from .guard import check_archive
 from .heads import Head, image_shape
+from .layer_sizes import check_layer_sizes
 from .noted import noted_in
 from .predictor import Predictor
 
@@ -20,8 +21,9 @@ def load_model(path: str | os.PathLike[str], *, compile: bool = True) -> keras.M
     """Loads a `.keras` file, with every class of this package registered.
 
     A model file is a program. It is read before Keras sees it, and refused unless it
-    holds layers alone; then Keras loads it with `safe_mode=True`, which refuses pickled
-    functions. docs/predict.md lists what is refused, and why.
+    holds layers alone, no larger than its weights; then Keras loads it with
+    `safe_mode=True`, which refuses pickled functions. docs/predict.md lists what is
+    refused, and why.
 
     Args:
         path: A `.keras` file.
@@ -43,9 +45,10 @@ def load_model(path: str | os.PathLike[str], *, compile: bool = True) -> keras.M
         93322
     """
     path = Path(path)
-    check_archive(
+    stored = check_archive(
         path, lambda name: keras.saving.get_registered_object(name) is not None
     )
+    check_layer_sizes(path, stored)
     try:
         return keras.saving.load_model(path, compile=compile, safe_mode=True)
     # What a damaged or hostile archive makes Keras raise is not documented.

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .._checks import InputError
 from .._optional import optional
-from .guard import read_limited
+from .guard import MOST_BYTES, read_limited
 from .noted import Noted
 from .predictor import Predictor
 
@@ -28,14 +31,34 @@ def open_litert(path: Path) -> Predictor:
     content = read_limited(path)
     try:
         # From memory, so that the file may be replaced while it is in use.
-        model = _Model(runtime.Interpreter(model_content=content))
+        interpreter = runtime.Interpreter(model_content=content)
+        declared = _declared_bytes(interpreter)
+        model = _Model(interpreter)
     except (ValueError, RuntimeError, KeyError) as error:
         raise InputError(
             "A LiteRT model must be a whole .tflite file with an input `image` and an "
             f"output `probabilities`. Received: {str(path)!r} "
             f"({(str(error).splitlines() or [repr(error)])[0]})."
         ) from error
+    # A signature's runner has allocated nothing; the first image would.
+    if declared > MOST_BYTES:
+        raise InputError(
+            f"A LiteRT model's tensors must have at most {MOST_BYTES:,} bytes for an "
+            f"image. Received: {str(path)!r} with {declared:,}."
+        )
     return Predictor(model, model.image_shape, _noted(content).names(model.classes))
+
+
+def _declared_bytes(interpreter: Any) -> int:
+    """Returns the bytes of all tensors for one image, by the shapes that are declared.
+
+    It is more than is ever in memory at once: what is done with is used again.
+    """
+    return sum(
+        math.prod(abs(int(side)) for side in tensor["shape"])
+        * np.dtype(tensor["dtype"]).itemsize
+        for tensor in interpreter.get_tensor_details()
+    )
 
 
 class _Model:

@@ -1,5 +1,6 @@
 """Crafted files: each refused in one sentence, and none runs, writes or unpacks."""
 
+import copy
 import io
 import json
 import pickle
@@ -15,6 +16,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_cnn import load_model
 from keras_cnn._checks import InputError
@@ -52,6 +54,17 @@ def in_config(**changes):
         members["config.json"] = json.dumps(config).encode()
 
     return change
+
+
+def wide_layers(members):
+    config = json.loads(members["config.json"])
+    layers = config["config"]["layers"]
+    layers[2].pop("build_config")
+    for name in ("wide", "wider"):
+        dense = copy.deepcopy(layers[2])
+        dense["config"] |= {"name": name, "units": 300_000}
+        layers.insert(2, dense)
+    members["config.json"] = json.dumps(config).encode()
 
 
 class Runs:
@@ -112,6 +125,7 @@ CRAFTED = {
     ),
     "a TFSMLayer": (in_config(class_name="TFSMLayer"), "a TFSMLayer, which loads"),
     "a huge tensor": (huge_tensor, "declare 4,398,046,511,104 bytes"),
+    "layers larger than the weights": (wide_layers, "layers of 90,006,000,002 numbers"),
     "weights elsewhere": (elsewhere, "link to another place"),
     "no weights": (lambda members: members.pop("model.weights.h5"), "has no model"),
     "no JSON": (lambda members: members.update({"config.json": b"{"}), "damaged"),
@@ -162,6 +176,25 @@ def test_a_file_too_large_for_its_format_is_not_read(tmp_path, name):
         file.truncate(2**31 + 1)  # no bytes on the disk
     with pytest.raises(InputError, match="at most 2,147,483,648 bytes"):
         load(tmp_path / name)
+
+
+def test_a_litert_file_that_wants_gigabytes_is_refused(tmp_path):
+    pytest.importorskip("ai_edge_litert", reason="the extra litert is not installed")
+
+    @tf.function(input_signature=[tf.TensorSpec([1, 28, 28, 1], name="image")])
+    def wide(image):
+        far = tf.reduce_mean(tf.tile(image, [1, 1000, 2000, 1]), axis=[1, 2])
+        return {"probabilities": tf.nn.softmax(tf.concat([far, -far], axis=-1))}
+
+    module = tf.Module()
+    module.wide = wide
+    tf.saved_model.save(module, str(tmp_path), signatures={"serving_default": wide})
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path))
+    path = tmp_path / "model.tflite"
+    path.write_bytes(converter.convert())
+    # Of 28 x 1000 by 28 x 2000 pixels in float32, beside a few small tensors.
+    with pytest.raises(InputError, match=r"at most 4,294,967,296 bytes.* with 6,272,0"):
+        load(path)
 
 
 def changed_weights(folder):
