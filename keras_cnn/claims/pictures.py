@@ -22,6 +22,7 @@ def draw_arms(axes: Axes, arms: Mapping[str, Any], label: str) -> None:
     if not axes.yaxis_inverted():  # axes that share it are turned once
         axes.invert_yaxis()
     axes.set_xlabel(label)
+    axes.locator_params(axis="x", nbins=4)  # numbers of five digits need the room
     axes.grid(axis="x", alpha=0.3)
 
 

@@ -121,10 +121,12 @@ def compare(measured: Measurements) -> list[Comparison]:
 def draw(measured: Measurements, figure: Figure) -> None:
     """Draws parameters, gaps and accuracies."""
     left, middle, right = figure.subplots(1, 3, sharey=True)
-    draw_arms(left, measured.group("parameters"), "parameters")
+    count = measured.group("parameters")
+    thousands = {name: values / 1000 for name, values in count.items()}
+    draw_arms(left, thousands, "thousand parameters")
     draw_arms(middle, measured.group("gap"), "training less test accuracy")
     draw_arms(right, measured.group("accuracy"), "test accuracy")
-    left.set_xscale("log")
+    left.set_xlim(left=0)
 
 
 CLAIM = Claim(

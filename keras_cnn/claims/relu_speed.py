@@ -101,7 +101,7 @@ def draw(measured: Measurements, figure: Figure) -> None:
     for name in _ARMS:
         steps = measured.curves[f"{name}, steps"]
         left.plot(steps, measured.curves[f"{name}, accuracy"], label=name)
-    left.set(xlabel="steps", ylabel="validation accuracy", ylim=(0.8, 1.0))
+    left.set(xlabel="steps", ylabel="validation accuracy", ylim=(0, 1))
     left.legend()
     draw_arms(middle, measured.group("steps"), "steps to the accuracy")
     draw_arms(right, measured.group("seconds"), "seconds of one core")
