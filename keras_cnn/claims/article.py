@@ -103,7 +103,7 @@ def draw(measured: Measurements, figure: Figure) -> None:
 
 CLAIM = Claim(
     id=15,
-    slug="article",
+    title="Article",
     section="The model and its training",
     statement="The article's model, trained as in the article for five epochs, tells "
     "nearly all test images right; and it does not matter whose layers it is built of.",

@@ -152,7 +152,7 @@ class Claim:
 
     Attributes:
         id: 1 to 16.
-        slug: A short name, for files and links.
+        title: A short name.
         section: Where in the article it stands.
         statement: The claim, in our words.
         refuted_by: What would refute it.
@@ -166,7 +166,7 @@ class Claim:
     """
 
     id: int
-    slug: str
+    title: str
     section: str
     statement: str
     refuted_by: str
@@ -177,6 +177,11 @@ class Claim:
     judge: Callable[[Measurements], tuple[Part, ...]]
     draw: Callable[[Measurements, Figure], None]
     compare: Callable[[Measurements], Sequence[Comparison]] = lambda _: ()
+
+    @property
+    def slug(self) -> str:
+        """The title as it stands in file names, links and commands."""
+        return self.title.lower().replace(" ", "-")
 
     def verdict(self, measurements: Measurements) -> Verdict:
         """Returns the verdict on some measurements, real or made up."""

@@ -199,7 +199,7 @@ def draw(measured: Measurements, figure: Figure) -> None:
 
 CLAIM = Claim(
     id=8,
-    slug="crossentropy",
+    title="Cross-entropy",
     section="Loss functions: cross-entropy",
     statement="Cross-entropy suits the classification of two classes.",
     refuted_by="A test accuracy below 0.95 on 4 against 9, a gradient at confident "

@@ -186,7 +186,7 @@ def draw(measured: Measurements, figure: Figure) -> None:
 
 CLAIM = Claim(
     id=5,
-    slug="dead-units",
+    title="Dead units",
     section="Activation functions: ReLU",
     statement="ReLU's gradient is zero for negative inputs, so units can die: they "
     "never fire again and stop learning.",

@@ -137,7 +137,7 @@ def draw(measured: Measurements, figure: Figure) -> None:
 
 CLAIM = Claim(
     id=13,
-    slug="dense-layer",
+    title="Dense layer",
     section="Layers: fully connected",
     statement="A fully connected layer is a linear map of the flattened features (plus "
     "a bias); a convolution is a sparse one whose weights repeat.",

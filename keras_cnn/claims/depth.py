@@ -154,7 +154,7 @@ def draw(measured: Measurements, figure: Figure) -> None:
 
 CLAIM = Claim(
     id=3,
-    slug="depth",
+    title="Depth",
     section="Activation functions: vanishing gradients",
     statement="Depth multiplies the vanishing: each layer of sigmoid or tanh makes the "
     "first layer's gradient smaller by a factor, and ReLU does not.",

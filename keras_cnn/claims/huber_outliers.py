@@ -192,7 +192,7 @@ def draw(measured: Measurements, figure: Figure) -> None:
 
 CLAIM = Claim(
     id=7,
-    slug="huber",
+    title="Huber",
     section='Loss functions: the "Husker" loss',
     statement='The Huber loss (the article calls it "Husker") lowers the sensitivity '
     "to outliers at about the same cost as MSE, by use of the max function.",

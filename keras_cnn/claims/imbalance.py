@@ -147,7 +147,7 @@ def draw(measured: Measurements, figure: Figure) -> None:
 
 CLAIM = Claim(
     id=9,
-    slug="imbalance",
+    title="Imbalance",
     section="Loss functions: cross-entropy",
     statement="Cross-entropy handles imbalanced data.",
     refuted_by="Plain cross-entropy that loses more than 3 points of balanced accuracy "

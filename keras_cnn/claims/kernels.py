@@ -161,7 +161,7 @@ def _mosaic(tiles: Any, across: int = 8) -> Any:
 
 CLAIM = Claim(
     id=11,
-    slug="kernels",
+    title="Kernels",
     section="Layers: convolution",
     statement="Convolution kernels learn local features such as edges, gradients and "
     "textures.",

@@ -172,7 +172,7 @@ def draw(measured: Measurements, figure: Figure) -> None:
 
 CLAIM = Claim(
     id=14,
-    slug="linear-collapse",
+    title="Linear collapse",
     section="Why activation functions",
     statement="Without a nonlinear activation a deep network is a linear map, and no "
     "number of layers makes it more.",

@@ -149,7 +149,7 @@ def draw(measured: Measurements, figure: Figure) -> None:
 
 CLAIM = Claim(
     id=10,
-    slug="loss-cost",
+    title="Loss cost",
     section="Loss functions: cross-entropy",
     statement="Cross-entropy is computationally expensive.",
     refuted_by="Less than a twentieth of the time of a training step of the article's "

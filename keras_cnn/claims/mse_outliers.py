@@ -133,7 +133,7 @@ def draw(measured: Measurements, figure: Figure) -> None:
 
 CLAIM = Claim(
     id=6,
-    slug="mse-outliers",
+    title="MSE outliers",
     section="Loss functions: mean squared error",
     statement="Mean squared error suits regression, and is sensitive to outliers.",
     refuted_by="A clean curve that is not fitted, or one that is fitted nearly as well "

@@ -247,7 +247,7 @@ def draw(measured: Measurements, figure: Figure) -> None:
 
 CLAIM = Claim(
     id=16,
-    slug="open-problems",
+    title="Open problems",
     section="Open problems",
     statement="Better activations than ReLU and more stable losses are to be found.",
     refuted_by="No loss whose worst test accuracy under label noise, outliers and a "

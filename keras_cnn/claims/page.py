@@ -100,7 +100,7 @@ def _section(result: Result, picture: Path) -> str:
     lines = [
         f'<a id="{claim.slug}"></a>',
         "",
-        f"## {claim.id}. {claim.slug.replace('-', ' ').capitalize()}",
+        f"## {claim.id}. {claim.title}",
         "",
         f"*{claim.section}.* {claim.statement}",
         "",
@@ -118,7 +118,7 @@ def _section(result: Result, picture: Path) -> str:
     compared = claim.compare(measured)
     if compared:
         lines += [
-            f"| arm | {compared[0].effect}, less {compared[0].base}'s | "
+            f"| arm | {compared[0].effect}, less that of {compared[0].base} | "
             "p, Holm-corrected |",
             "| --- | --- | --- |",
             *(f"| {_cell(one.arm)} | {one.found} | {one.p:.2g} |" for one in compared),

@@ -131,7 +131,7 @@ def draw(measured: Measurements, figure: Figure) -> None:
 
 CLAIM = Claim(
     id=12,
-    slug="pooling",
+    title="Pooling",
     section="Layers: pooling",
     statement="Pooling lowers the resolution, and so the number of parameters and the "
     "overfitting.",

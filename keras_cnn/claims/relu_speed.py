@@ -109,7 +109,7 @@ def draw(measured: Measurements, figure: Figure) -> None:
 
 CLAIM = Claim(
     id=4,
-    slug="relu-speed",
+    title="ReLU speed",
     section="Activation functions: ReLU",
     statement="ReLU's gradient is \"always 1, whether the input is positive or "
     'negative", so training is faster.',

@@ -58,7 +58,7 @@ def record(result: Result) -> dict[str, Any]:
     found = verdict.headline.found
     return {
         "id": claim.id,
-        "slug": claim.slug,
+        "title": claim.title,
         "section": claim.section,
         "statement": claim.statement,
         "refuted_by": claim.refuted_by,

@@ -159,7 +159,7 @@ def draw(measured: Measurements, figure: Figure) -> None:
 
 CLAIM = Claim(
     id=1,
-    slug="sigmoid",
+    title="Sigmoid",
     section="Activation functions: sigmoid",
     statement="The sigmoid maps to (0, 1) and suits two classes; its gradient vanishes "
     "when the input is small.",

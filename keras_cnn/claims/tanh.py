@@ -112,7 +112,7 @@ def draw(measured: Measurements, figure: Figure) -> None:
 
 CLAIM = Claim(
     id=2,
-    slug="tanh",
+    title="Tanh",
     section="Activation functions: tanh",
     statement="Tanh maps to (-1, 1), can serve better than the sigmoid, and its "
     "gradient vanishes too.",

@@ -35,7 +35,7 @@ def _judge(measured):
 
 CLAIM = Claim(
     id=99,
-    slug="size",
+    title="Size",
     section="Nowhere",
     statement="It is large.",
     refuted_by="A small one.",
