@@ -108,19 +108,21 @@ def judge(measured: Measurements) -> tuple[Part, ...]:
     """Looks at what plain cross-entropy loses when one class becomes rare."""
     even, rare = measured.group("1:1"), measured.group("1:100")
     loss = difference(even["plain"], rare["plain"])
-    weights = difference(rare["weighted"], rare["plain"])
-    moved = difference(rare["plain, threshold moved"], rare["plain"])
-    focal = difference(rare["focal"], rare["plain"])
+    lost = round(100 * loss.value)
+    weighted, moved, focal = (
+        round(100 * difference(rare[name], rare["plain"]).value)
+        for name in ("weighted", "plain, threshold moved", "focal")
+    )
     return (
         Part(
             "Plain cross-entropy handles 1:100 as well as 1:1.",
             "balanced accuracy, 1:1 less 1:100, plain",
             loss,
             most=0.03,
-            correction="With one class a hundred times rarer plain cross-entropy loses "
-            f"{100 * loss.value:.0f} points of balanced accuracy; class weights give "
-            f"back {100 * weights.value:.0f}, a threshold chosen on validation images "
-            f"{100 * moved.value:.0f}, the focal loss {100 * focal.value:.0f}.",
+            correction="With one class a hundred times rarer plain cross-entropy "
+            f"loses {lost} points of balanced accuracy; class weights give back "
+            f"{weighted}, a threshold chosen on validation images {moved}, the focal "
+            f"loss {focal}.",
         ),
         Part(
             "It suits the balanced case.",
