@@ -206,7 +206,7 @@ def judge(measured: Measurements) -> tuple[Part, ...]:
     gain = difference(worst[stable], worst[_CROSSENTROPY])
     return (
         Part(
-            "A loss more stable than cross-entropy is there.",
+            f"A loss more stable than cross-entropy is there: {stable}.",
             "worst test accuracy of three conditions, the best loss on validation "
             "images less cross-entropy",
             gain,
