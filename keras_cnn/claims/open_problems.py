@@ -55,7 +55,7 @@ _CONDITIONS = ("clean", _NOISY, _OUTLIERS, _LARGE)
 _NOISE_SHARE, _OUTLIER_SHARE, _RATE_FACTOR = 0.4, 0.1, 20.0
 _OUTLIER_SIZE = 20.0
 
-_BATCH = 32
+_BATCH, _RATE = 32, 0.001
 
 
 def measure(settings: Settings, progress: Progress) -> Measurements:
@@ -96,7 +96,7 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
         seed, name = job
         training = by_activation[name]
         order = batches(seed, len(parts.train), settings["steps"], _BATCH)
-        given = (parts.train.x, parts.train.y, order, 0.001)
+        given = (parts.train.x, parts.train.y, order, _RATE)
         return scores(
             f"activation/{name}", training, training.run(training.start(seed), *given)
         )
@@ -110,10 +110,11 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
     def stressed(job: tuple[int, str, str]) -> dict[str, float]:
         seed, loss, condition = job
         train = spoiled(parts.train.first(settings["images"]), condition, seed)
-        rate = 0.001 * (_RATE_FACTOR if condition == _LARGE else 1)
         training = by_loss[loss]
         order = batches(seed, len(train), settings["loss_steps"], _BATCH)
-        state = training.run(training.start(seed), train.x, train.y, order, rate)
+        state = training.run(
+            training.start(seed), train.x, train.y, order, _rate(condition)
+        )
         return scores(f"{condition}/{loss}", training, state)
 
     jobs = [
@@ -149,6 +150,10 @@ def spoiled(images: Images, condition: str, seed: int) -> Images:
     return images
 
 
+def _rate(condition: str) -> float:
+    return _RATE * (_RATE_FACTOR if condition == _LARGE else 1)
+
+
 def _narrow_network(shape: tuple[int, ...]) -> keras.Sequential:
     # Strides: four times faster than pooling, for the most trainings of all claims.
     return convolutional_network(shape, (8, 16, 16), 32, pooling="strided")
@@ -160,8 +165,8 @@ def _doctors_word(train: Images, held: Images, settings: Settings) -> str:
     for condition in _CONDITIONS:
         some = spoiled(train, condition, 0)
         model = _narrow_network(some.x.shape[1:])
-        rate = 0.001 * (_RATE_FACTOR if condition == _LARGE else 1)
-        model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
+        optimizer = keras.optimizers.Adam(_rate(condition))
+        model.compile(optimizer, "sparse_categorical_crossentropy")
         diagnosis = doctor.diagnose(
             model,
             some.x,

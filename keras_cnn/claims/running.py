@@ -24,10 +24,9 @@ class Result:
     @property
     def extent(self) -> Literal["full", "quick", "changed"]:
         """Which run's settings it had, or whether a reader changed them."""
-        full = dict(self.claim.settings)
-        if self.settings == full:
+        if self.settings == _preset(self.claim, quick=False):
             return "full"
-        quick = {**full, **self.claim.quick}
+        quick = _preset(self.claim, quick=True)
         return "quick" if self.settings == quick else "changed"
 
 
@@ -68,7 +67,7 @@ def settings_of(
             )
     found = {}
     for claim in claims:
-        settings = {**claim.settings, **(claim.quick if quick else {})}
+        settings = _preset(claim, quick)
         if seeds is not None:
             settings["seeds"] = seeds
         for name, text in (changes or {}).items():
@@ -90,6 +89,10 @@ def run(claim: Claim, settings: Mapping[str, Any], progress: Progress) -> Result
     measured = claim.measure(settings, progress)
     seconds = time.perf_counter() - begin
     return Result(claim, settings, measured, claim.verdict(measured), seconds)
+
+
+def _preset(claim: Claim, quick: bool) -> dict[str, Any]:
+    return {**claim.settings, **(claim.quick if quick else {})}
 
 
 def _parsed(name: str, text: str, like: Any) -> Any:

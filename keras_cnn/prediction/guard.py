@@ -96,7 +96,7 @@ def read_limited(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def check_archive(path: Path, is_registered: Callable[[str], bool]) -> int:
+def check_archive(path: Path, is_registered: Callable[[str], bool]) -> tuple[Any, int]:
     """Raises unless a `.keras` file holds a model, and nothing else.
 
     Nothing is unpacked, imported or run for it; memory is bounded by the size of the
@@ -108,7 +108,7 @@ def check_archive(path: Path, is_registered: Callable[[str], bool]) -> int:
             `keras_cnn>Conv2D`.
 
     Returns:
-        How many numbers its weights hold.
+        Its configuration, and how many numbers its weights hold.
 
     Raises:
         InputError: Says in one sentence what is wrong.
@@ -124,8 +124,7 @@ def check_archive(path: Path, is_registered: Callable[[str], bool]) -> int:
     try:
         with zipfile.ZipFile(path) as archive:
             _check_members(archive, path.stat().st_size)
-            _check_config(archive, is_registered)
-            return _check_weights(archive)
+            return _check_config(archive, is_registered), _check_weights(archive)
     except _Refused as refused:
         reason = str(refused)
     # What a damaged archive makes the readers of ZIP, JSON and HDF5 raise is not
@@ -175,11 +174,13 @@ def _check_place(member: zipfile.ZipInfo) -> None:
 
 def _check_config(
     archive: zipfile.ZipFile, is_registered: Callable[[str], bool]
-) -> None:
+) -> Any:
     if archive.getinfo(_CONFIG).file_size > _MOST_CONFIG:
         raise _Refused(f"its configuration has more than {_MOST_CONFIG:,} bytes")
-    for part in _objects(json.loads(archive.read(_CONFIG))):
+    config = json.loads(archive.read(_CONFIG))
+    for part in _objects(config):
         _check_object(part, is_registered)
+    return config
 
 
 def _objects(config: Any) -> Iterator[dict[str, Any]]:

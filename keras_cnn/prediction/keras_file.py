@@ -45,10 +45,10 @@ def load_model(path: str | os.PathLike[str], *, compile: bool = True) -> keras.M
         93322
     """
     path = Path(path)
-    stored = check_archive(
+    config, stored = check_archive(
         path, lambda name: keras.saving.get_registered_object(name) is not None
     )
-    check_layer_sizes(path, stored)
+    check_layer_sizes(path, config, stored)
     try:
         return keras.saving.load_model(path, compile=compile, safe_mode=True)
     # What a damaged or hostile archive makes Keras raise is not documented.

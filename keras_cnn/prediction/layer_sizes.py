@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 import warnings
-import zipfile
 from pathlib import Path
+from typing import Any
 
 import keras
 from keras.src.backend.common import global_state
@@ -23,17 +22,18 @@ _MOST_TIMES = 2
 _SMALL = 2**24
 
 
-def check_layer_sizes(path: Path, stored: int) -> None:
+def check_layer_sizes(path: Path, config: Any, stored: int) -> None:
     """Raises if a `.keras` file describes layers that are larger than its weights.
 
     Args:
         path: A file that `check_archive` has passed.
+        config: The model's configuration.
         stored: How many numbers its weights hold.
 
     Raises:
         InputError: With both numbers.
     """
-    described = _described(path)
+    described = _described(config)
     if described > max(_SMALL, _MOST_TIMES * stored):
         raise InputError(
             "A model file must store the weights of the layers that it describes. "
@@ -42,14 +42,12 @@ def check_layer_sizes(path: Path, stored: int) -> None:
         )
 
 
-def _described(path: Path) -> int:
+def _described(config: Any) -> int:
     """Returns how many numbers the layers' variables hold, without making them.
 
     Within a scope without state Keras gives a variable its shape and puts off its
     memory; those that are counted here are dropped before it is asked for.
     """
-    with zipfile.ZipFile(path) as archive:
-        config = json.loads(archive.read("config.json"))
     if isinstance(config, dict):
         config = {**config, "compile_config": None}
     before = global_state.get_global_attribute(_PENDING)
