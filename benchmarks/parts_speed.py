@@ -24,7 +24,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_cnn.data import ArraySplit, ImageDataset, Provenance
-from keras_cnn.training import RunConfig, build_model
+from keras_cnn.runs import RunConfig, build_model
 
 BATCH = 32
 ARMS = ("keras_cnn", "keras")

@@ -9,10 +9,12 @@ from . import losses as losses
 from . import models as models
 from . import prediction as prediction
 from . import reference as reference
+from . import runs as runs
+from . import saving as saving
 from . import serving as serving
 from . import training as training
 from .models import article_cnn as article_cnn
-from .models import load_model as load_model
+from .saving import load_model as load_model
 from .training import Trainer as Trainer
 
 __version__: str

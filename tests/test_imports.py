@@ -17,37 +17,35 @@ FLOORS = {
     "_files": 0,
     "_images": 0,
     "_optional": 0,
-    "_components": 1,
     "activations": 1,
     "layers": 1,
     "losses": 1,
     "reference": 1,
+    "saving": 1,
     "prediction": 1,
     "data": 2,
     "models": 2,
+    "training": 2,
     "doctor": 3,
     "explain": 3,
     "export": 3,
-    "training": 3,
+    "runs": 3,
     "claims": 4,
     "serving": 4,
     "cli": 5,
 }
 
 # Within a floor: everyone checks with the same checks, layers call the activation
-# functions that they are named after, and importing one component registers all.
+# functions that they are named after, and loading a model registers all of them.
 NEIGHBOURS = {
     ("_files", "_checks"),
     ("_images", "_checks"),
     ("_optional", "_checks"),
-    ("prediction", "_components"),
     ("layers", "activations"),
-    ("_components", "activations"),
-    ("_components", "layers"),
-    ("_components", "losses"),
-    ("activations", "_components"),
-    ("layers", "_components"),
-    ("losses", "_components"),
+    ("saving", "activations"),
+    ("saving", "layers"),
+    ("saving", "losses"),
+    ("prediction", "saving"),
 }
 
 

@@ -50,5 +50,3 @@ __all__ = [
     "softsign",
     "tanh",
 ]
-
-from .. import _components  # noqa: E402, F401  (registers the others, too)

@@ -12,7 +12,7 @@ from .console import err, out, print_warning
 
 if TYPE_CHECKING:
     from ..data import ImageDataset
-    from ..training.config import RunConfig
+    from ..runs.config import RunConfig
 
 
 def load_shown(config: RunConfig) -> ImageDataset:

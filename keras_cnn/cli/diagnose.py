@@ -100,7 +100,7 @@ def diagnose(
     start_tensorflow()
     from ..doctor import diagnose, write_report
     from ..doctor import repair as make_repair
-    from ..models import load_model
+    from ..saving import load_model
 
     with warnings.catch_warnings():
         # Of a model that was never trained, Keras warns that its optimizer is empty.

@@ -31,7 +31,7 @@ def evaluate(
     """Test a saved model: its accuracy, and how often each class is recognised."""
     start_tensorflow()
     from ..data import load
-    from ..training import score
+    from ..runs import score
     from .datasets import noted_name, print_summary, quiet_tfds
     from .models import open_model
 

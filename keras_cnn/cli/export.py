@@ -64,7 +64,7 @@ def export(
     check_writable("out", out_folder)
     start_tensorflow()
     from ..data import load
-    from ..models import load_model
+    from ..saving import load_model
     from .datasets import noted_name, quiet_tfds
 
     run, path = _run_and_file(model)
@@ -100,8 +100,8 @@ def export(
 
 def _run_and_file(path: Path) -> tuple[dict[str, Any], Path]:
     """Returns what a run has noted, {} without one, and its model's file."""
-    from ..prediction.noted import read_noted
-    from ..training.record import CONFIG, MODEL, RESULT
+    from ..runs.record import CONFIG, MODEL, RESULT
+    from ..saving.metadata import read_noted
 
     if path.is_dir():
         path = path / MODEL
@@ -111,7 +111,7 @@ def _run_and_file(path: Path) -> tuple[dict[str, Any], Path]:
 
 def _facts(name: str, run: dict[str, Any], images: ImageDataset) -> ModelFacts:
     from ..export import ModelFacts
-    from ..training import RunConfig
+    from ..runs import RunConfig
 
     told_elsewhere = ("class_names", "image_shape", "images")
     data = run.get("data", {}).items()

@@ -39,7 +39,7 @@ def open_model(path: Path, *, trust: bool = False) -> OpenedModel:
         InputError: If the path is none of these, or may not be trusted.
     """
     from ..prediction import load
-    from ..prediction.noted import Noted, noted_in
+    from ..saving.metadata import Noted, noted_in
 
     predictor = load(path, trust=trust)
     noted = noted_in(path if path.is_dir() else path.parent)
@@ -58,8 +58,8 @@ def open_model(path: Path, *, trust: bool = False) -> OpenedModel:
 
 def keras_model_of(path: Path) -> keras.Model | None:
     """Returns the Keras model in a file, a run's folder or an export; None without."""
-    from ..models import load_model
-    from ..training.record import MODEL
+    from ..runs.record import MODEL
+    from ..saving import load_model
 
     file = path if path.suffix == ".keras" else path / MODEL
     return load_model(file, compile=False) if file.is_file() else None

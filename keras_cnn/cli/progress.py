@@ -16,7 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from ..training.config import RunConfig
+from ..runs.config import RunConfig
 from .console import err
 
 # The bar is redrawn at most this often: reading the loss costs a little each time.

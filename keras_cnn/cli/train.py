@@ -10,7 +10,7 @@ import typer
 
 from .._checks import InputError
 from .._files import check_writable
-from ..training.config import (
+from ..runs.config import (
     ACTIVATIONS,
     LOSSES,
     OPTIMIZERS,

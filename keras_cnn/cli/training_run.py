@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ..training.config import RunConfig
+from ..runs.config import RunConfig
 from .console import out, print_warning, start_tensorflow
 from .export import run_export
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import keras
 
     from ..data import ImageDataset
-    from ..training import TrainingResult
+    from ..runs import TrainingResult
 
 # How a shell reports a program that Ctrl-C has stopped.
 _INTERRUPTED = 130
@@ -45,9 +45,8 @@ def run(
         resumed: The folder of an interrupted run that is to go on; None for a new one.
     """
     start_tensorflow(one_thread_an_operation=_runs_in_shards(config))
-    from ..training import build_model, make_strategy, train
-    from ..training.distribution import agreed_name, is_chief
-    from ..training.record import (
+    from ..runs import build_model, make_strategy, train
+    from ..runs.record import (
         CHECKPOINTS,
         HISTORY,
         INTERRUPTED,
@@ -56,6 +55,7 @@ def run(
         save_model,
         write_config,
     )
+    from ..training.distribution import agreed_name, is_chief
     from .datasets import load_shown
     from .progress import EpochTable
 
@@ -132,7 +132,7 @@ def _finish(
 ) -> None:
     """Writes results, draws pictures, exports, and says where everything is."""
     from ..export import ModelFacts
-    from ..training.record import write_result
+    from ..runs.record import write_result
 
     if result.scores is None:
         raise AssertionError("an interrupted run has nothing to finish")

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 
 from .._checks import InputError, check_count
-from .dynamics import layer_symptoms
 from .findings import Finding, Moment
-from .probe import Probe
+from .rules.symptoms import layer_symptoms
+from .trials.probe import Probe
 
 
 class Doctor(keras.callbacks.Callback):

@@ -15,12 +15,12 @@ import numpy as np
 import tensorflow as tf
 
 from .._checks import InputError, check_count, check_positive
-from .arrays import read_inputs, read_targets
-from .examination import Examination
 from .findings import Diagnosis
-from .generalisation import check_duplicates
 from .linting import suspects_of
-from .program import read_program
+from .program.inputs import read_inputs, read_targets
+from .program.program import read_program
+from .rules.generalization import check_duplicates
+from .search import Examination
 
 
 def diagnose(

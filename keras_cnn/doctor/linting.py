@@ -8,12 +8,12 @@ from typing import Any
 
 import keras
 
-from .body_checks import check_body
-from .data_checks import check_data
 from .findings import Finding
-from .head_checks import check_heads
-from .program import Program, read_program
-from .suspects import Suspect
+from .program.program import Program, read_program
+from .rules.data import check_data
+from .rules.hidden_layers import check_body
+from .rules.outputs import check_heads
+from .rules.rule import Suspect
 
 
 def lint(

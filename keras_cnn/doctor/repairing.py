@@ -8,17 +8,17 @@ from typing import Any
 
 import keras
 
-from .arrays import Array
-from .copying import copy_optimizer
-from .examination import first_setting
 from .findings import Attempt, Diagnosis
-from .hypotheses import hypotheses
-from .judging import TOGETHER
 from .linting import suspects_of
-from .program import Program, read_program
-from .remedies import statistics
-from .suspects import Apply
-from .trial import Setting
+from .program.inputs import Array
+from .program.program import Program, read_program
+from .rules.hypotheses import hypotheses
+from .rules.rule import Apply
+from .search import first_setting
+from .trials.copies import copy_optimizer
+from .trials.remedies import statistics
+from .trials.trial import Setting
+from .verdict import TOGETHER
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,8 +2,8 @@
 
 # Not lazy: a file that is imported on its own would hide the function of its name.
 
-from .activation_maximisation import Maximum as Maximum
-from .activation_maximisation import activation_maximisation as activation_maximisation
+from .activation_maximization import Maximum as Maximum
+from .activation_maximization import activation_maximisation as activation_maximisation
 from .explanation import Explanation as Explanation
 from .faithfulness import Curves as Curves
 from .faithfulness import deletion_and_insertion as deletion_and_insertion

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from .._checks import InputError
-from ..prediction.heads import gives_distribution, in_float32, logits
+from ..saving.classifier import gives_distribution, in_float32, logits
 from ._listening import TRACING, listening, named_layers
 
 Array = npt.NDArray[Any]

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from .._checks import InputError
-from ..prediction.heads import Head, image_shape, in_float32
+from ..saving.classifier import Head, image_shape, in_float32
 
 INPUT = "image"
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from .._checks import InputError
 from .._files import publish_version, temporary_folder, write_json
 from .._optional import optional
-from ..prediction.noted import Noted
+from ..saving.metadata import Noted
 from . import litert, onnx
 from .artefact import Artefact
 from .card import write_card

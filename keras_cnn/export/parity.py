@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._images import scale
-from ..prediction.heads import Head
+from ..saving.classifier import Head
 from . import parity_worker
 from .artefact import Artefact
 from .classifier import Classifier

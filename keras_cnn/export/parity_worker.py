@@ -77,8 +77,8 @@ def onnx(path: str) -> Call:
 
 def keras_file(path: str) -> Call:
     """Returns a `.keras` file as a function of an array; it needs Keras, of course."""
-    from keras_cnn.models import load_model
-    from keras_cnn.prediction.heads import Head
+    from keras_cnn.saving import load_model
+    from keras_cnn.saving.classifier import Head
 
     classify = Head(load_model(path))
 

@@ -56,5 +56,3 @@ __all__ = [
     "Softsign",
     "Tanh",
 ]
-
-from .. import _components  # noqa: E402, F401  (registers the others, too)

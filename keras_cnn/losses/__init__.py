@@ -69,5 +69,3 @@ __all__ = [
     "mean_squared_error",
     "sparse_categorical_crossentropy",
 ]
-
-from .. import _components  # noqa: E402, F401  (registers the others, too)

@@ -1,4 +1,4 @@
-"""The article's model, and loading of saved ones."""
+"""The article's model."""
 
 import lazy_loader
 

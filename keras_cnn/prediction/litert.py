@@ -12,8 +12,8 @@ import numpy as np
 
 from .._checks import InputError
 from .._optional import optional
-from .guard import MOST_BYTES, read_limited
-from .noted import Noted
+from ..saving.archive import MOST_BYTES, read_limited
+from ..saving.metadata import Noted
 from .predictor import Predictor
 
 # The flatbuffer's metadata entry with the model's name and classes, as JSON.

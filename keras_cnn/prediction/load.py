@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from .._checks import InputError
-from .guard import check_suffix
+from ..saving.archive import check_suffix
 from .predictor import Predictor
 
 
@@ -63,6 +63,6 @@ def load(path: str | os.PathLike[str], *, trust: bool = False) -> Predictor:
         from .onnx import open_onnx
 
         return open_onnx(path)
-    from .keras_file import open_keras
+    from .keras import open_keras
 
     return open_keras(path)

@@ -8,8 +8,8 @@ from typing import Any
 
 from .._checks import InputError
 from .._optional import optional
-from .guard import read_limited
-from .noted import Noted
+from ..saving.archive import read_limited
+from ..saving.metadata import Noted
 from .predictor import Predictor
 
 

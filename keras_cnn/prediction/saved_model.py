@@ -7,7 +7,7 @@ from typing import Any
 
 from .._checks import InputError
 from .._files import sha256
-from .noted import MANIFEST, Noted, read_noted
+from ..saving.metadata import MANIFEST, Noted, read_noted
 from .predictor import Predictor
 
 # What TensorFlow reads of a folder.

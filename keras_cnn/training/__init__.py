@@ -1,4 +1,4 @@
-"""Training: a run's configuration, the run itself, and the record that it leaves."""
+"""The compiled trainer, and what it raises and plans."""
 
 import lazy_loader
 

@@ -1,14 +1,6 @@
-from .config import RunConfig as RunConfig
 from .errors import NonFiniteLossError as NonFiniteLossError
 from .errors import TrainingError as TrainingError
 from .errors import WorkerLostError as WorkerLostError
-from .planning import Plan as Plan
-from .run import TrainingResult as TrainingResult
-from .run import build_model as build_model
-from .run import make_strategy as make_strategy
-from .run import train as train
-from .scoring import Scores as Scores
-from .scoring import predictor as predictor
-from .scoring import score as score
+from .plan import Plan as Plan
 from .threads import configure_threads as configure_threads
 from .trainer import Trainer as Trainer

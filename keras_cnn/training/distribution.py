@@ -23,7 +23,7 @@ from .._checks import InputError
 from ..activations._activation import with_logits
 from ._keras import gradients_of_whole_batches, losses_of_whole_batches
 from .errors import WorkerLostError
-from .splitting import batch_size, shard
+from .sharding import batch_size, shard
 from .steps import OnNonfinite, Steps
 
 # The longest name of a file on common systems.

@@ -11,8 +11,8 @@ from typing import Any, Literal
 import keras
 
 from .._checks import InputError
-from .splitting import batch_size, join, shard
-from .updates import fused_updates
+from .fused_optimizers import fused_updates
+from .sharding import batch_size, join, shard
 
 OnNonfinite = Literal["stop", "skip", "ignore"]
 

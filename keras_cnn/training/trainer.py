@@ -15,6 +15,8 @@ from .._checks import InputError, check_choice, check_count
 from ._keras import train_validation_split
 from .callback_list import make_callback_list
 from .checkpoints import Checkpoints
+from .compiled_loops import Engine
+from .data_sources import Source, make_source
 from .distribution import (
     agreed,
     check_made_within,
@@ -22,10 +24,9 @@ from .distribution import (
     is_chief,
     lost_workers_named,
 )
-from .engine import Engine
-from .fitting import Fit
-from .measuring import measure, predict
-from .planning import (
+from .evaluate_loop import measure, predict
+from .fit_loop import Fit
+from .plan import (
     Choice,
     Plan,
     choose_jit,
@@ -36,7 +37,6 @@ from .planning import (
     on_gpu,
     warn_of_slow_precision,
 )
-from .sources import Source, make_source
 from .steps import OnNonfinite
 
 

@@ -264,7 +264,7 @@ def test_ctrl_c_while_pictures_are_drawn_keeps_the_model(run, here, monkeypatch)
     def interrupt(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("keras_cnn.training.record.write_result", interrupt)
+    monkeypatch.setattr("keras_cnn.runs.record.write_result", interrupt)
     code, _, err = run("train", *QUICK)
     assert code == 130
     assert f"kept in {(run_of(here) / 'model.keras').relative_to(here)}" in err
@@ -348,7 +348,7 @@ def test_ctrl_c_keeps_what_was_trained(here):
     assert "Traceback" not in err
     assert not (here / "saved_models").exists()
 
-    from keras_cnn.models import load_model
+    from keras_cnn.saving import load_model
 
     assert load_model(kept).optimizer.iterations >= 45  # 1,437 images by 32
 

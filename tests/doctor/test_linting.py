@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from keras_cnn.doctor import lint
-from keras_cnn.doctor.program import activation_name, read_program
+from keras_cnn.doctor.program.program import activation_name, read_program
 
 
 def codes(model, x, y, **plan):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from keras_cnn.doctor.findings import Attempt
-from keras_cnn.doctor.judging import credits
-from keras_cnn.doctor.skill import skill
+from keras_cnn.doctor.trials.score import skill
+from keras_cnn.doctor.verdict import credits
 
 
 def test_a_constant_answer_has_no_skill_and_a_perfect_one_all():

@@ -14,7 +14,7 @@ from keras_cnn._checks import InputError
 from keras_cnn._files import sha256
 from keras_cnn.export import ModelFacts, export
 from keras_cnn.models import article_cnn
-from keras_cnn.training import RunConfig, build_model, train
+from keras_cnn.runs import RunConfig, build_model, train
 
 DIGITS = ModelFacts("digits_cnn", tuple("0123456789"), {"name": "digits"}, 0.5, 10)
 

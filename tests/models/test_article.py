@@ -4,7 +4,8 @@ import pytest
 from keras import layers, models
 
 from keras_cnn._checks import InputError
-from keras_cnn.models import article_cnn, load_model
+from keras_cnn.models import article_cnn
+from keras_cnn.saving import load_model
 
 
 def published_model():

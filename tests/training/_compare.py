@@ -19,9 +19,7 @@ FLOAT32_TOLERANCE = 2e-5
 
 def force_shards(monkeypatch: Any, count: int) -> None:
     """Makes a batch be computed in `count` shards, which threads would decide."""
-    monkeypatch.setattr(
-        "keras_cnn.training.planning.concurrent_operations", lambda: count
-    )
+    monkeypatch.setattr("keras_cnn.training.plan.concurrent_operations", lambda: count)
 
 
 def quiet(**arguments: Any) -> dict[str, Any]:

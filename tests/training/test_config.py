@@ -5,8 +5,8 @@ import keras
 import pytest
 
 from keras_cnn._checks import InputError
-from keras_cnn.training import RunConfig
-from keras_cnn.training.config import (
+from keras_cnn.runs import RunConfig
+from keras_cnn.runs.config import (
     ACTIVATIONS,
     LOSSES,
     ONE_HOT_LOSSES,

@@ -1,11 +1,11 @@
 import numpy as np
 
-from keras_cnn.training.pictures import (
+from keras_cnn.runs.pictures import (
     draw_confusion_matrix,
     draw_curves,
     draw_mistakes,
 )
-from keras_cnn.training.scoring import Scores
+from keras_cnn.runs.scoring import Scores
 
 
 def scores_of(labels, predicted, classes=3):

@@ -11,10 +11,10 @@ import pytest
 from keras_cnn._checks import InputError
 from keras_cnn._images import scale
 from keras_cnn.data import ArraySplit, ImageDataset, Provenance, StreamedSplit
-from keras_cnn.training import RunConfig, build_model, score, train
-from keras_cnn.training.config import ONE_HOT_LOSSES
-from keras_cnn.training.feeding import feed
-from keras_cnn.training.record import (
+from keras_cnn.runs import RunConfig, build_model, score, train
+from keras_cnn.runs.config import ONE_HOT_LOSSES
+from keras_cnn.runs.fit_arguments import feed
+from keras_cnn.runs.record import (
     new_run_folder,
     save_model,
     write_config,
@@ -176,7 +176,7 @@ def test_mixed_float16_scales_its_loss(few):
 def test_deterministic_runs_end_with_the_same_bits(tmp_path):
     code = (
         "import sys; from keras_cnn.data import load\n"
-        "from keras_cnn.training import RunConfig, build_model, train\n"
+        "from keras_cnn.runs import RunConfig, build_model, train\n"
         "digits = load('digits').limited(512)\n"
         "config = RunConfig(epochs=2, deterministic=True)\n"
         "model = build_model(config, digits); train(model, config, digits)\n"

@@ -55,7 +55,7 @@ def test_bfloat16_without_instructions_for_it_warns(monkeypatch):
 
     from keras_cnn import Trainer
 
-    planning = "keras_cnn.training.planning"
+    planning = "keras_cnn.training.plan"
     monkeypatch.setattr(f"{planning}.on_gpu", lambda: False)
     layer = keras.layers.Dense(1, dtype="mixed_bfloat16")
     model = keras.Sequential([keras.Input((2,)), layer])

@@ -28,7 +28,7 @@ TOLERANCE = 10 * FLOAT32_TOLERANCE
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch):
     """Makes no call of the loop end because of the clock, however slow the machine."""
-    monkeypatch.setattr("keras_cnn.training.pacing._SECONDS_PER_CALL", 1e6)
+    monkeypatch.setattr("keras_cnn.training.batch_hooks._SECONDS_PER_CALL", 1e6)
 
 
 def model(**options):
@@ -187,7 +187,7 @@ def test_no_batch_hook_is_called_where_nobody_asks(kind, tmp_path, monkeypatch):
     calls = []
     for name in ("begin", "end"):
         monkeypatch.setattr(
-            f"keras_cnn.training.pacing._Listener.{name}",
+            f"keras_cnn.training.batch_hooks._Listener.{name}",
             lambda *_, name=name: calls.append(name),
         )
     one = model()

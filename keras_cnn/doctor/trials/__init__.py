@@ -1,0 +1,1 @@
+"""Copies of a program, trained for a short while."""

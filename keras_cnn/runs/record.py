@@ -1,0 +1,96 @@
+"""The folder that a run leaves: enough to judge it, and to repeat it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import keras
+
+from .._environment import machine, versions
+from .._files import replaced_file, write_json
+from ..data import ImageDataset
+from .config import RunConfig
+from .pictures import (
+    MISTAKES_SHOWN,
+    draw_confusion_matrix,
+    draw_curves,
+    draw_mistakes,
+)
+from .training_run import TrainingResult
+
+CHECKPOINTS = "checkpoints"
+CONFIG = "config.json"
+HISTORY = "history.csv"
+MODEL = "model.keras"
+INTERRUPTED = "interrupted.keras"
+RESULT = "result.json"
+
+
+def new_run_folder(runs: Path, name: str) -> Path:
+    """Creates and returns `runs/<UTC time>-<name>`, which no other run has."""
+    stem = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}"
+    candidates = [stem, *(f"{stem}-{count}" for count in range(2, 1000))]
+    for candidate in candidates:
+        try:
+            (runs / candidate).mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return runs / candidate
+    raise FileExistsError(f"{runs / stem} and a thousand more exist already.")
+
+
+def write_config(folder: Path, config: RunConfig, dataset: ImageDataset) -> None:
+    """Writes all that is needed to repeat a run.
+
+    Args:
+        folder: The run's folder.
+        config: What the run is asked to do.
+        dataset: Where its images came from, as they were used.
+    """
+    # What was asked for as auto, or by a relative path, may be another set elsewhere.
+    config = replace(config, dataset=dataset.address or config.dataset)
+    write_json(
+        folder / CONFIG,
+        {
+            "command": config.command(),
+            "config": config.to_dict(),
+            "data": {
+                "name": dataset.name,
+                "class_names": list(dataset.class_names),
+                "image_shape": list(dataset.image_shape),
+                "images": {name: len(part) for name, part in dataset.splits.items()},
+                **dataset.provenance.to_dict(),
+            },
+            "versions": versions(),
+            "machine": machine(),
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        },
+    )
+
+
+def write_result(folder: Path, result: TrainingResult, dataset: ImageDataset) -> None:
+    """Writes the result of a run that went to its end, and draws its pictures."""
+    if result.scores is None:
+        raise ValueError("A result must have scores. Received: an interrupted run.")
+    scores, names = result.scores, dataset.class_names
+    write_json(
+        folder / RESULT,
+        {
+            "test_accuracy": scores.accuracy,
+            "test_images": len(scores.labels),
+            "training_seconds": round(result.seconds, 3),
+        },
+    )
+    draw_curves(result.history, scores.accuracy, folder / "curves.png")
+    draw_confusion_matrix(scores, names, folder / "confusion_matrix.png")
+    worst = scores.mistakes()[:MISTAKES_SHOWN].tolist()
+    images = dataset.test.images_at(worst)
+    draw_mistakes(scores, images, names, folder / "mistakes.png")
+
+
+def save_model(model: keras.Model, path: Path) -> None:
+    """Saves a `.keras` file whole or not at all."""
+    with replaced_file(path) as temporary:
+        model.save(temporary)

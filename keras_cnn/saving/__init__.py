@@ -1,0 +1,5 @@
+"""Saving: `.keras` files loaded with care, and what is known of a model."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

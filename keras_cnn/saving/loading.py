@@ -1,0 +1,57 @@
+"""Loading of `.keras` files, with this package's classes known to Keras."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import keras
+
+# Importing them registers every class with Keras.
+from .. import activations, layers, losses  # noqa: F401
+from .._checks import InputError
+from .archive import check_archive
+from .layer_sizes import check_layer_sizes
+
+
+def load_model(path: str | os.PathLike[str], *, compile: bool = True) -> keras.Model:
+    """Loads a `.keras` file, with every class of this package registered.
+
+    A model file is a program. It is read before Keras sees it, and refused unless it
+    holds layers alone, no larger than its weights; then Keras loads it with
+    `safe_mode=True`, which refuses pickled functions. docs/predict.md lists what is
+    refused, and why.
+
+    Args:
+        path: A `.keras` file.
+        compile: Whether to restore optimizer, loss and metrics too. Defaults to True.
+
+    Returns:
+        The model.
+
+    Raises:
+        InputError: If the file is missing, is no whole `.keras` file, holds more than
+            a model, or what Keras refuses to load.
+
+    Example:
+        >>> import tempfile
+        >>> from keras_cnn.models import article_cnn
+        >>> path = tempfile.mkdtemp() + "/model.keras"
+        >>> article_cnn().save(path)
+        >>> load_model(path).count_params()
+        93322
+    """
+    path = Path(path)
+    config, stored = check_archive(
+        path, lambda name: keras.saving.get_registered_object(name) is not None
+    )
+    check_layer_sizes(path, config, stored)
+    try:
+        return keras.saving.load_model(path, compile=compile, safe_mode=True)
+    # What a damaged or hostile archive makes Keras raise is not documented.
+    except Exception as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(
+            f"A model file must hold a model that Keras loads in safe mode. "
+            f"Received: {str(path)!r} ({reason})"
+        ) from error

@@ -1,0 +1,91 @@
+"""Evaluation and prediction: batch after batch, with their hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from ._keras import (
+    convert_to_np_if_not_ragged,
+    potentially_ragged_concat,
+    pythonify_logs,
+)
+from .batch_hooks import Hooks, Pace
+from .data_sources import Source
+from .loop import Loop
+
+
+def measure(
+    model: keras.Model,
+    loop: Loop,
+    source: Source,
+    callbacks: keras.callbacks.CallbackList,
+    agree: Callable[[int], int],
+) -> dict[str, Any]:
+    """Returns the loss and metrics of a model over some data, as numbers.
+
+    Args:
+        model: The compiled model.
+        loop: The loop of its evaluation steps.
+        source: The data.
+        callbacks: Whose `on_test_...` hooks are called.
+        agree: From this worker's number of steps to that of all workers.
+    """
+    hooks = Hooks(callbacks, "test", model.steps_per_execution)
+    pace = Pace(agree)
+    source.restart()
+    model.stop_evaluating = False
+    callbacks.on_test_begin()
+    model.reset_metrics()
+    done = 0
+    logs: dict[str, Any] = {}
+
+    def next_steps() -> int:
+        hooks.begin(done)
+        return pace(hooks.most(done, done))
+
+    for stretch in source.epoch(loop, next_steps):
+        pace.took(stretch.steps)
+        done += stretch.steps
+        logs = stretch.logs
+        hooks.end(done - 1, done, logs)
+        if model.stop_evaluating:
+            break
+    hooks.end_epoch(done - 1, logs)
+    logs = pythonify_logs(logs)
+    callbacks.on_test_end(logs)
+    return logs
+
+
+def predict(
+    model: keras.Model,
+    predict_batch: Callable[[Any], Any],
+    source: Source,
+    callbacks: keras.callbacks.CallbackList,
+) -> Any:
+    """Returns a model's outputs for some data, as arrays.
+
+    Args:
+        model: The model.
+        predict_batch: From a batch to its outputs.
+        source: The data.
+        callbacks: Whose `on_predict_...` hooks are called.
+    """
+    hooks = Hooks(callbacks, "predict", model.steps_per_execution)
+    model.stop_predicting = False
+    callbacks.on_predict_begin()
+    outputs = []
+    for batch, data in enumerate(source.batches()):
+        hooks.begin(batch)
+        outputs.append(predict_batch(data))
+        hooks.end(batch, batch + 1, {"outputs": outputs[-1]})
+        if model.stop_predicting:
+            break
+    hooks.end_epoch(len(outputs) - 1, {"outputs": outputs[-1]})
+    callbacks.on_predict_end()
+    joined = keras.tree.map_structure_up_to(
+        outputs[0], lambda *parts: potentially_ragged_concat(parts), *outputs
+    )
+    return keras.tree.map_structure(convert_to_np_if_not_ragged, joined)

@@ -1,0 +1,164 @@
+"""One call of `fit`: its epochs, hooks, checkpoints and validation."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from .batch_hooks import Hooks, Pace
+from .checkpoints import Checkpoints, Progress
+from .data_sources import Source
+from .errors import NonFiniteLossError
+from .loop import Loop
+from .nonfinite import find_cause
+from .steps import OnNonfinite, overrides
+
+
+@dataclass
+class Fit:
+    """A training run over some epochs.
+
+    Attributes:
+        model: The compiled and built model.
+        loop: The loop of training steps.
+        source: The training data.
+        callbacks: Keras's list of them.
+        epochs: The epoch after the last one.
+        initial_epoch: The first one.
+        evaluate: Measures the model on the validation data; None where there are none.
+        validation_freq: As `Model.fit` takes it.
+        on_nonfinite: As `Trainer` takes it.
+        checkpoints: Where the run's state is kept; None for nowhere.
+        agree: From this worker's number to that of the first of all workers.
+    """
+
+    model: keras.Model
+    loop: Loop
+    source: Source
+    callbacks: keras.callbacks.CallbackList
+    epochs: int
+    initial_epoch: int
+    evaluate: Callable[[], dict[str, Any]] | None
+    validation_freq: Any
+    on_nonfinite: OnNonfinite
+    checkpoints: Checkpoints | None
+    agree: Callable[[int], int]
+
+    def run(self, resume: bool) -> keras.callbacks.History:
+        """Trains, and returns the History callback.
+
+        Args:
+            resume: Whether to go on from the newest checkpoint, where there is one.
+        """
+        model = self.model
+        before = self.checkpoints.restore() if self.checkpoints and resume else None
+        model.stop_training = False
+        self.callbacks.on_train_begin()
+        # A callback such as BackupAndRestore may say with which epoch to begin.
+        first, done, total = model._initial_epoch or self.initial_epoch, 0, 0
+        if before:
+            first, done, total = before.epoch, before.step, before.total
+            self.source.restore(before.source)
+            model.history.history.update(before.history)
+            model.history.epoch.extend(before.epochs)
+        self._hooks = Hooks(self.callbacks, "train", model.steps_per_execution)
+        self._pace = Pace(self.agree)
+        self._total = total
+        self._last_finite = math.nan
+
+        logs: dict[str, Any] | None = None
+        for epoch in range(first, self.epochs):
+            logs = self._epoch(epoch, done)
+            done = 0
+            if model.stop_training:
+                break
+        if self.epochs > 0:
+            model.optimizer.finalize_variable_values(model.trainable_weights)
+        self.callbacks.on_train_end(logs)
+        history: keras.callbacks.History = model.history
+        return history
+
+    def _epoch(self, epoch: int, done: int) -> dict[str, Any]:
+        if not done:
+            self.model.reset_metrics()
+        self.callbacks.on_epoch_begin(epoch)
+        logs = dict(self._steps(epoch, done))
+        if self.evaluate and self.model._should_eval(epoch, self.validation_freq):
+            measured = self.evaluate()
+            logs.update({f"val_{name}": value for name, value in measured.items()})
+        self.callbacks.on_epoch_end(epoch, logs)
+        if self.checkpoints and self.checkpoints.every is None:
+            self._save(epoch + 1, 0)
+        return logs
+
+    def _steps(self, epoch: int, done: int) -> dict[str, Any]:
+        """Takes the steps of an epoch, or those after `done`, and returns its logs."""
+        logs: dict[str, Any] | None = None
+        skipped = 0
+
+        def next_steps() -> int:
+            self._hooks.begin(done)
+            most = self._hooks.most(done, self._total)
+            if self.checkpoints and (interval := self.checkpoints.interval):
+                most = min(most, interval - self._total % interval)
+            return self._pace(most)
+
+        with closing(self.source.epoch(self.loop, next_steps, done)) as stretches:
+            for stretch in stretches:
+                self._pace.took(stretch.steps)
+                done += stretch.steps
+                self._total += stretch.steps
+                skipped += stretch.nonfinite
+                logs = stretch.logs
+                if not math.isnan(stretch.last_finite):
+                    self._last_finite = stretch.last_finite
+                self._hooks.end(done - 1, self._total, logs)
+                if self.model.stop_training:
+                    break
+                if stretch.batch is not None and self.on_nonfinite == "stop":
+                    self._stop_at(stretch.batch, epoch, done - 1)
+                if self.checkpoints and self.checkpoints.due(self._total):
+                    self._save(epoch, done)
+        self._hooks.end_epoch(done - 1, logs)
+        if skipped and self.on_nonfinite == "skip":
+            warnings.warn(
+                f"Steps skipped in epoch {epoch}, since their loss was NaN or "
+                f"infinite: {skipped}.",
+                stacklevel=2,
+            )
+        # Where a resumed epoch had no steps left, its metrics are those restored.
+        return self.model.get_metrics_result() if logs is None else logs
+
+    def _stop_at(self, batch: Any, epoch: int, step: int) -> None:
+        paths = self.checkpoints.paths if self.checkpoints else []
+        cause = find_cause(self.model, batch)
+        self.callbacks.on_train_end()  # so that they close their files
+        raise NonFiniteLossError(
+            epoch,
+            step,
+            self._last_finite,
+            cause,
+            str(paths[-1]) if paths else "",
+            undone=not overrides(self.model, "train_step"),
+        )
+
+    def _save(self, epoch: int, step: int) -> None:
+        if self.checkpoints is None:
+            return
+        history = self.model.history
+        self.checkpoints.save(
+            Progress(
+                epoch=epoch,
+                step=step,
+                total=self._total,
+                source=self.source.state(),
+                history=history.history,
+                epochs=history.epoch,
+            )
+        )

@@ -1,0 +1,160 @@
+"""What the trainer chose for a model on this machine, and why."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, fields
+from typing import Any
+
+import keras
+
+from .fused_optimizers import has_fused_update
+from .sharding import why_whole
+from .threads import available_cores, computes_bfloat16, concurrent_operations
+
+# A shard of fewer samples costs more in calls than it gains in cores (measured: four
+# shards of 8 on two cores lose to two of 16).
+_LEAST_SHARD = 8
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing chosen.
+
+    Attributes:
+        value: What was chosen.
+        reason: Why.
+    """
+
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a model is trained here.
+
+    Attributes:
+        device: Where the steps run.
+        shards: Parts of a batch that are computed side by side.
+        threads: Threads for one operation, and operations at once.
+        precision: What the layers compute in.
+        steps_per_call: Steps in one call of the compiled loop.
+        data: How batches reach the step.
+        update: How the optimizer's rule is computed.
+        compiler: Whether XLA compiles the step.
+        rewriting: What is rewritten in the model's graph.
+        strategy: How replicas share the work.
+    """
+
+    device: Choice
+    shards: Choice
+    threads: Choice
+    precision: Choice
+    steps_per_call: Choice
+    data: Choice
+    update: Choice
+    compiler: Choice
+    rewriting: Choice
+    strategy: Choice
+
+    def __str__(self) -> str:
+        """Returns a line for each choice."""
+        names = [field.name.replace("_", " ") for field in fields(self)]
+        width = max(map(len, names))
+        choices = [getattr(self, field.name) for field in fields(self)]
+        return "\n".join(
+            f"{name:<{width}}  {choice.value} ({choice.reason})"
+            for name, choice in zip(names, choices, strict=True)
+        )
+
+
+def choose_shards(
+    model: keras.Model, batch_size: int | None, strategy: Any = None
+) -> tuple[int, Choice]:
+    """Returns how many shards a batch is computed in, and why."""
+    if strategy is not None:
+        return 1, Choice("none", "the replicas of the strategy share the batch")
+    reason = why_whole(model)
+    if reason:
+        return 1, Choice("none", f"not split: {reason}")
+    at_once = concurrent_operations()
+    if available_cores() == 1:
+        return 1, Choice("none", "this process may use one core only")
+    if at_once == 1:
+        return 1, Choice(
+            "none",
+            "operations use several threads each; configure_threads() gives each one, "
+            "and shards then run side by side",
+        )
+    most = at_once if batch_size is None else batch_size // _LEAST_SHARD
+    count = max(1, min(at_once, most))
+    if count == 1:
+        return 1, Choice("none", f"a batch of {batch_size} is too small to split")
+    return count, Choice(
+        str(count), f"{at_once} operations run at once on this machine"
+    )
+
+
+def choose_jit(model: keras.Model, asked: bool | None) -> tuple[bool, Choice]:
+    """Returns whether XLA compiles the step, and why."""
+    if asked is not None:
+        return asked, Choice("XLA" if asked else "none", "as asked")
+    if not on_gpu():
+        return False, Choice("none", "XLA is slower than TensorFlow's kernels on CPUs")
+    # Keras's "auto": not for layers that XLA cannot compile, nor with determinism.
+    jit = bool(model.jit_compile)
+    return jit, Choice("XLA" if jit else "none", "as `compile` resolved it for a GPU")
+
+
+def choose_update(optimizer: keras.optimizers.Optimizer, distributed: bool) -> Choice:
+    """Says how the optimizer's rule is computed."""
+    name = type(optimizer).__name__
+    if distributed:
+        return Choice(f"Keras's {name}", "replicas share their gradients through it")
+    if has_fused_update(optimizer):
+        return Choice("one kernel a weight", f"TensorFlow has {name}'s rule as one")
+    return Choice(f"Keras's {name}", "TensorFlow has no kernel of the same rule")
+
+
+def choose_precision(model: keras.Model) -> Choice:
+    """Says what the layers compute in; warns where a CPU is slow at it."""
+    computing = {layer.compute_dtype for layer in model._flatten_layers()}
+    half = computing & {"bfloat16", "float16"}
+    value = ", ".join(sorted(computing))
+    if not half or on_gpu():
+        return Choice(value, "as the layers' dtype policies say")
+    if "bfloat16" in half and computes_bfloat16():
+        return Choice(value, "this CPU multiplies bfloat16 numbers")
+    if "bfloat16" in half and computes_bfloat16() is None:
+        return Choice(value, "whether this CPU multiplies bfloat16 numbers is unknown")
+    return Choice(value, f"slower than float32: this CPU cannot multiply {half.pop()}")
+
+
+def warn_of_slow_precision(model: keras.Model) -> None:
+    """Warns of layers in bfloat16 on a CPU that has no instructions for it."""
+    computing = {layer.compute_dtype for layer in model._flatten_layers()}
+    if "bfloat16" in computing and not on_gpu() and computes_bfloat16() is False:
+        warnings.warn(
+            "bfloat16 is slower than float32 on this CPU, which has neither AMX nor "
+            "AVX512-BF16.",
+            stacklevel=3,
+        )
+
+
+def choose_threads() -> Choice:
+    """Says how many threads TensorFlow uses."""
+    import tensorflow as tf
+
+    intra = tf.config.threading.get_intra_op_parallelism_threads()
+    inter = tf.config.threading.get_inter_op_parallelism_threads()
+    value = f"{intra or 'all'} an operation, {inter or 'all'} operations at once"
+    configured = bool(intra or inter)
+    return Choice(value, "as configured" if configured else "TensorFlow's default")
+
+
+def on_gpu() -> bool:
+    """Returns whether TensorFlow computes on a GPU."""
+    import tensorflow as tf
+
+    return bool(tf.config.list_logical_devices("GPU"))
