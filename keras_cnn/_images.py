@@ -13,7 +13,6 @@ from PIL import Image, ImageOps
 from ._checks import InputError
 
 PIXEL_MAX = 255
-_FACTOR = np.float32(1 / PIXEL_MAX)
 
 # MNIST's digits fill 20 of 28 pixels; other sizes keep that share.
 _FILLED = 20 / 28
@@ -34,31 +33,33 @@ class NothingDrawn(InputError):
     """An image is (almost) of one gray: there is nothing on it to classify."""
 
 
-def scale(images: Any) -> Any:
-    """Scales pixels from 0..255 to float32 in [0, 1].
+def scale(images: Any, high: float = 1.0) -> Any:
+    """Scales pixels from 0..255 to float32 in [0, `high`].
 
-    Formula: x * float32(1 / 255). It multiplies because TensorFlow's graph optimiser
+    Formula: x * float32(high / 255). It multiplies because TensorFlow's graph optimiser
     turns a division by 255 into this product: so a NumPy array and a TensorFlow graph
     give the same bits, which 126 of the 256 pixel values would not do otherwise. 255
     gives exactly 1.
 
     Args:
         images: uint8 NumPy array or TensorFlow tensor, any shape.
+        high: What 255 becomes. Defaults to 1.
 
     Returns:
-        float32 of the same kind and shape, in [0, 1].
+        float32 of the same kind and shape, in [0, `high`].
 
     Example:
         >>> scale(np.array([0, 255], np.uint8)).tolist()
         [0.0, 1.0]
     """
+    factor = np.float32(high / PIXEL_MAX)
     if isinstance(images, np.ndarray):
         scaled = images.astype(np.float32)
-        scaled *= _FACTOR  # in place: for one small image, a third of the time
+        scaled *= factor  # in place: for one small image, a third of the time
         return scaled
     import tensorflow as tf  # whoever holds a tensor has already loaded it
 
-    return tf.cast(images, tf.float32) * _FACTOR
+    return tf.cast(images, tf.float32) * factor
 
 
 def read_image(path: str | Path) -> UInt8Array:
