@@ -14,8 +14,10 @@ PACKAGE = Path(__file__).parents[1] / "keras_cnn"
 FLOORS = {
     "_checks": 0,
     "_environment": 0,
+    "_fans": 0,
     "_files": 0,
     "_images": 0,
+    "_logits": 0,
     "_optional": 0,
     "_preparation": 0,
     "activations": 1,

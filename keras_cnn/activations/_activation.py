@@ -60,19 +60,6 @@ def in_float32(function: Function) -> Function:
     return apply  # type: ignore[return-value]
 
 
-def with_logits(probabilities: Tensor, logits: Tensor) -> Tensor:
-    """Attaches `logits` to `probabilities`, where cross-entropy looks for them.
-
-    On TensorFlow, Keras's losses compute from this attribute instead of from
-    clipped probabilities. It is private to Keras, and some tensors refuse it.
-    """
-    try:
-        probabilities._keras_logits = logits
-    except AttributeError:
-        pass
-    return probabilities
-
-
 @keras.saving.register_keras_serializable(PACKAGE)
 class Activate(keras.Operation):
     """One activation function as one node of a functional model."""

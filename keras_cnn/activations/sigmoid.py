@@ -2,7 +2,8 @@
 
 from keras import ops
 
-from ._activation import Tensor, activation, in_float32, with_logits
+from .._logits import attach_logits
+from ._activation import Tensor, activation, in_float32
 
 
 @activation
@@ -27,7 +28,7 @@ def sigmoid(x: Tensor) -> Tensor:
         >>> print(np.array(activations.sigmoid([0.0, 40.0])))
         [0.5 1. ]
     """
-    return with_logits(logistic(x), x)
+    return attach_logits(logistic(x), x)
 
 
 @in_float32

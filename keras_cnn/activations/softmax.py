@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from keras import backend, ops
 
-from ._activation import Tensor, activation, in_float32, with_logits
+from .._logits import attach_logits
+from ._activation import Tensor, activation, in_float32
 
 Axis = int | Sequence[int] | None
 
@@ -44,7 +45,7 @@ def softmax(x: Tensor, axis: Axis = -1) -> Tensor:
                 "axis has size 1, so every value becomes 1. Did you mean a sigmoid?",
                 stacklevel=3,
             )
-    return with_logits(_softmax(x, axis), x)
+    return attach_logits(_softmax(x, axis), x)
 
 
 @in_float32

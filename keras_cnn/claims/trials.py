@@ -16,6 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from .._fans import fans
 from .claim import Progress
 
 Tensors = list[Any]
@@ -227,8 +228,7 @@ def draw_kernel(rng: np.random.Generator, shape: Any, name: str) -> Any:
             `lecun_normal`; the normal ones are not truncated here.
     """
     scaling, _, law = name.partition("_")
-    window = float(np.prod(shape[:-2]))
-    fan_in, fan_out = window * shape[-2], window * shape[-1]
+    fan_in, fan_out = fans(shape)
     variance = {
         "glorot": 2 / (fan_in + fan_out),
         "he": 2 / fan_in,

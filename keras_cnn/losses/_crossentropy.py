@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from .._checks import InputError, check_between
+from .._logits import find_logits
 from ._tensors import Tensor
 
 
@@ -21,7 +22,7 @@ def recover_logits(
     """
     if keras.backend.backend() != "tensorflow":
         return y_pred, from_logits
-    logits = getattr(y_pred, "_keras_logits", None)
+    logits = find_logits(y_pred)
     operation: Any = getattr(y_pred, "op", None)  # only tensors of a graph have one
     if logits is None and getattr(operation, "type", "").lower() == activation:
         logits = operation.inputs[0]

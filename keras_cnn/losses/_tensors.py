@@ -9,6 +9,7 @@ from keras import ops
 from keras.src.backend import get_keras_mask, set_keras_mask
 
 from .._checks import InputError
+from .._logits import keep_logits
 
 Tensor = Any
 
@@ -49,9 +50,7 @@ def cast_prediction(y_pred: Tensor, dtype: str) -> Tensor:
     mask = get_keras_mask(y_pred)
     if mask is not None:
         set_keras_mask(cast, mask)
-    if hasattr(y_pred, "_keras_logits") and keras.backend.backend() == "tensorflow":
-        cast._keras_logits = y_pred._keras_logits
-    return cast
+    return keep_logits(cast, y_pred)
 
 
 def as_wide(y_pred: Any) -> tuple[Tensor, str]:

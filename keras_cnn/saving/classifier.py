@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from .._checks import InputError
+from .._logits import find_logits
 
 _HALF_OR_DOUBLE = ("bfloat16", "float16", "float64", "mixed_bfloat16", "mixed_float16")
 
@@ -121,16 +122,15 @@ def _are_distributions(outputs: Any) -> bool:
 def logits(outputs: Any, *, is_distribution: bool) -> Any:
     """Returns the logits behind a model's outputs.
 
-    Keras's softmax and sigmoid leave their input on their output, in the private
-    attribute `_keras_logits`, for Keras's losses; these are the logits. Where it is
-    absent, the logarithms of a distribution serve, which give the same probabilities;
-    other outputs are logits themselves.
+    A softmax or sigmoid leaves them on its output. Where they are absent, the
+    logarithms of a distribution serve, which give the same probabilities; other outputs
+    are logits themselves.
 
     Args:
         outputs: What the model has just returned, (batch, classes).
         is_distribution: Whether its rows are distributions.
     """
-    kept = getattr(outputs, "_keras_logits", None)
+    kept = find_logits(outputs)
     if kept is not None:
         return kept
     return keras.ops.log(outputs) if is_distribution else outputs

@@ -20,7 +20,7 @@ from typing import Any
 import keras
 
 from .._checks import InputError
-from ..activations._activation import with_logits
+from .._logits import attach_logits, find_logits
 from ._keras import gradients_of_whole_batches, losses_of_whole_batches
 from .errors import WorkerLostError
 from .sharding import batch_size, shard
@@ -172,7 +172,7 @@ class _Part:
         """Returns the outputs, and the logits that lie on them, without padding."""
         self._structure = outputs
         leaves = keras.tree.flatten(outputs)
-        logits = [getattr(leaf, "_keras_logits", None) for leaf in leaves]
+        logits = [find_logits(leaf) for leaf in leaves]
         self._has_logits = [logit is not None for logit in logits]
         found = [logit for logit in logits if logit is not None]
         return [leaf[: self._counting] for leaf in [*leaves, *found]]
@@ -182,7 +182,7 @@ class _Part:
         count = len(self._has_logits)
         logits = iter(gathered[count:])
         leaves = [
-            with_logits(leaf, next(logits)) if has else leaf
+            attach_logits(leaf, next(logits)) if has else leaf
             for leaf, has in zip(gathered[:count], self._has_logits, strict=True)
         ]
         return keras.tree.pack_sequence_as(self._structure, leaves)

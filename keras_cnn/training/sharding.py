@@ -15,7 +15,8 @@ import keras
 
 from .. import activations as our_activations
 from .. import layers as our_layers
-from ..activations._activation import FUNCTIONS, Activate, with_logits
+from .._logits import attach_logits, find_logits
+from ..activations._activation import FUNCTIONS, Activate
 from ._keras import Functional
 
 # Layers of keras.layers that treat each sample alone. A subclass is none of them: what
@@ -171,7 +172,7 @@ def _join(outputs: Sequence[Any], size: Any) -> Any:
     import tensorflow as tf
 
     joined = tf.concat(outputs, 0)[:size]
-    logits = [getattr(output, "_keras_logits", None) for output in outputs]
+    logits = [find_logits(output) for output in outputs]
     if any(logit is None for logit in logits):
         return joined
-    return with_logits(joined, tf.concat(logits, 0)[:size])
+    return attach_logits(joined, tf.concat(logits, 0)[:size])

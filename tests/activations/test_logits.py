@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_cnn import activations, layers
+from keras_cnn._logits import attach_logits, keep_logits
 from tests.gradients import value_and_grad
 
 pytestmark = pytest.mark.skipif(
@@ -79,7 +80,6 @@ def test_fit_from_far_logits_moves_the_weights(case):
 
 
 def test_attributes_that_cannot_be_set_are_left_out():
-    from keras_cnn.activations._activation import with_logits
-
     value = 3.0
-    assert with_logits(value, 1.0) is value
+    assert attach_logits(value, 1.0) is value
+    assert keep_logits(value, attach_logits(2.0, 1.0)) is value

@@ -2,8 +2,10 @@ import keras
 import numpy as np
 import pytest
 
+from keras_cnn import activations
 from keras_cnn.doctor import lint
-from keras_cnn.doctor.program.program import activation_name, read_program
+from keras_cnn.doctor.program.layers import BOUNDED, NOT_NEGATIVE, activation_name
+from keras_cnn.doctor.program.program import read_program
 
 
 def codes(model, x, y, **plan):
@@ -146,6 +148,26 @@ def test_activation_is_known_by_what_it_computes():
     assert activation_name(keras.layers.ReLU()) == "relu"
     assert activation_name(keras.layers.Dense(2)) == "linear"
     assert activation_name(keras.layers.Flatten()) is None
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(activations.__all__) - {"get", "serialize"})
+)
+def test_every_activation_of_the_package_is_known_by_its_name(name):
+    for get in (activations.get, keras.activations.get):
+        assert activation_name(keras.layers.Dense(2, activation=get(name))) == name
+
+
+def test_ends_are_those_of_the_activations_that_saturate():
+    assert BOUNDED == {
+        "sigmoid": (0.0, 1.0),
+        "hard_sigmoid": (0.0, 1.0),
+        "softmax": (0.0, 1.0),
+        "tanh": (-1.0, 1.0),
+        "hard_tanh": (-1.0, 1.0),
+        "softsign": (-1.0, 1.0),
+    }
+    assert set(NOT_NEGATIVE) == {"relu", "relu6", "softplus", "exponential"}
 
 
 def test_a_hand_written_softmax_is_a_note_only(blobs, make):

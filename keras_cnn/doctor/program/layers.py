@@ -7,22 +7,38 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
-# The ends of the activations that have some.
-BOUNDED = {
-    "sigmoid": (0.0, 1.0),
-    "hard_sigmoid": (0.0, 1.0),
-    "softmax": (0.0, 1.0),
-    "tanh": (-1.0, 1.0),
-    "softsign": (-1.0, 1.0),
-}
-NOT_NEGATIVE = ("relu", "softplus", "exponential", "relu6")
+from ... import activations
+from ..._logits import find_logits
+from ...reference import activations as formulas
+
 # Distinguishes the known activations from each other.
 _TEST_INPUT = np.array([[-7.0, -2.5, -0.5, 0.5], [2.0, 2.5, 3.5, 8.0]], "float32")
-_KNOWN = """
-    linear relu sigmoid softmax tanh exponential softplus elu selu leaky_relu silu
-    gelu softsign hard_sigmoid relu6
-""".split()
-_KNOWN_SQUEEZED = {name.replace("_", "") for name in _KNOWN}
+_NAMES = [name for name in activations.__all__ if hasattr(formulas, name)]
+_ANSWERS = {name: getattr(formulas, name)(_TEST_INPUT) for name in _NAMES}
+_SQUEEZED_NAMES = {name.replace("_", "") for name in _NAMES}
+
+
+def _range(name: str) -> tuple[float, float]:
+    """Returns the smallest and the largest value of an activation of one number."""
+    x = np.array([-1e9, *np.linspace(-10, 10, 201), 1e9])
+    with np.errstate(all="ignore"):
+        y = getattr(formulas, name)(x)
+    return round(float(y.min()), 6), round(float(y.max()), 6)
+
+
+_RANGES = {name: _range(name) for name in formulas.ELEMENTWISE}
+_ZEROS = {name: float(getattr(formulas, name)(0.0)) for name in formulas.ELEMENTWISE}
+
+# The ends between which an activation lies, far from both at 0. Not ReLU6, which rests
+# at its lower end as ReLU does.
+BOUNDED = {"softmax": (0.0, 1.0)} | {
+    name: (low, high)
+    for name, (low, high) in _RANGES.items()
+    if -100 < low < _ZEROS[name] < high < 100
+}
+NOT_NEGATIVE = [
+    name for name, (low, _) in _RANGES.items() if low >= 0 and name not in BOUNDED
+]
 
 
 def leaves(model: keras.Layer) -> Iterator[keras.Layer]:
@@ -52,29 +68,32 @@ def activation_name(layer: keras.Layer) -> str | None:
     """
     function = getattr(layer, "activation", None)
     if function is None:
-        known = _squeezed(type(layer).__name__) in _KNOWN_SQUEEZED
+        known = _squeezed(type(layer).__name__) in _SQUEEZED_NAMES
         if getattr(layer, "weights", None) or not known:
             return None
         function = layer
     if not callable(function):
         return None
+    own = str(getattr(function, "__name__", type(function).__name__)).lower()
     try:
         answer = np.asarray(keras.ops.convert_to_numpy(function(_TEST_INPUT)))
     # An activation of one's own may refuse this shape in whatever way it likes.
     except Exception:
-        return str(getattr(function, "__name__", type(function).__name__)).lower()
-    for name in _KNOWN:
-        known = keras.ops.convert_to_numpy(keras.activations.get(name)(_TEST_INPUT))
-        if answer.shape == known.shape and np.allclose(answer, known, atol=1e-2):
-            return name
-    return str(getattr(function, "__name__", type(function).__name__)).lower()
+        return own
+    alike = [
+        name
+        for name, known in _ANSWERS.items()
+        if answer.shape == known.shape and np.allclose(answer, known, atol=1e-2)
+    ]
+    # ELU and CELU give the same numbers: its own name goes first.
+    return own if own in alike or not alike else alike[0]
 
 
 def keeps_logits(layer: keras.Layer) -> bool:
     """Whether a layer's activation lets Keras's losses find the logits again."""
     function = getattr(layer, "activation", layer)
     probe = keras.ops.convert_to_tensor(_TEST_INPUT)
-    return hasattr(function(probe), "_keras_logits")
+    return find_logits(function(probe)) is not None
 
 
 def _squeezed(name: str) -> str:

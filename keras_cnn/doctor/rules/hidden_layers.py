@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..._fans import fans
 from ..program.layers import BOUNDED, is_dropout
 from ..program.program import Program
 from ..trials.remedies import (
@@ -66,9 +67,7 @@ def _weights(program: Program) -> Iterator[Suspect]:
     odd, factors = [], []
     for layer in program.weighted:
         kernel = np.asarray(layer.kernel, "float64")
-        fan_in = int(np.prod(kernel.shape[:-1]))
-        fan_out = int(np.prod(kernel.shape[:-2], initial=1)) * kernel.shape[-1]
-        expected = np.sqrt(2 / (fan_in + fan_out))
+        expected = np.sqrt(2 / sum(fans(kernel.shape)))
         factor = float(np.sqrt((kernel**2).mean()) / expected)
         flat = kernel.reshape(-1, kernel.shape[-1])
         alike = flat.shape[1] > 1 and bool((flat == flat[:, :1]).all())

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from ..._fans import fans
 from ..program.inputs import Array
 from ..program.layers import is_dropout, leaves
 from ..rules.rule import Apply
@@ -92,8 +93,7 @@ def with_fresh_weights(setting: Setting) -> Setting:
 def _fresh(variable: Any, layer: Any, draws: np.random.Generator) -> Array:
     if variable.name == "kernel":
         shape = tuple(variable.shape)
-        fan_in = int(np.prod(shape[:-1]))
-        fan_out = int(np.prod(shape[:-2], initial=1)) * shape[-1]
+        fan_in, fan_out = fans(shape)
         name = getattr(getattr(layer, "activation", None), "__name__", "")
         scale = 2 / fan_in if name == "relu" else 2 / (fan_in + fan_out)
         return draws.normal(0, np.sqrt(scale), shape).astype("float32")
