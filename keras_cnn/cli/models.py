@@ -21,15 +21,11 @@ class OpenedModel:
         class_names: The names of its classes, if they were noted, else None.
         data: Of the data set that it was trained on: name, source and so on; {} if
             nothing was noted.
-        name: What it was called, or else its file.
-        version: Its version, 1 unless it was exported under another.
     """
 
     predictor: Predictor
     class_names: tuple[str, ...] | None
     data: dict[str, Any]
-    name: str
-    version: int = 1
 
 
 def open_model(path: Path, *, trust: bool = False) -> OpenedModel:
@@ -46,14 +42,7 @@ def open_model(path: Path, *, trust: bool = False) -> OpenedModel:
     known = predictor.class_names
     numbered = known == Noted().names(len(known))
     named = None if numbered and noted.class_names != known else known
-    folder = path.resolve()
-    return OpenedModel(
-        predictor,
-        named,
-        noted.data,
-        name=noted.name or path.stem,
-        version=int(folder.name) if folder.name.isdecimal() else 1,
-    )
+    return OpenedModel(predictor, named, noted.data)
 
 
 def keras_model_of(path: Path) -> keras.Model | None:

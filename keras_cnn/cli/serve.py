@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import gc
-import re
 from contextlib import suppress
-from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from .._optional import optional
 from .console import err, out, print_warning, start_tensorflow
 from .options import ModelPath, Trust
-
-if TYPE_CHECKING:
-    import keras
-
-    from .._images import UInt8Array
-    from ..serving import Heat, ServedModel
-    from .models import OpenedModel
 
 
 def serve(
@@ -34,15 +25,15 @@ def serve(
     allow_host: Annotated[
         list[str] | None,
         typer.Option(
-            help="Another name[:port] by which it is reached, such as a proxy's. May "
-            "be repeated.",
+            help="Another name[:port] by which the server is reached, such as a "
+            "proxy's. May be repeated.",
             show_default=False,
         ),
     ] = None,
     name: Annotated[
         str | None,
         typer.Option(
-            help="The model's name in /v1/models/NAME. Defaults to the one noted "
+            help="The model's name in /v1/models/NAME. Defaults to the name recorded "
             "beside it.",
             show_default=False,
         ),
@@ -51,23 +42,20 @@ def serve(
 ) -> None:
     """Serve a model on this machine: a page to draw on, and TensorFlow Serving's REST.
 
-    A development server: it has no users, no encryption and one model.
+    A development server: one model, no users, no encryption.
     """
     for module in ("fastapi", "uvicorn"):
         optional(module, "serve")
     import numpy as np
 
-    from ..serving import create_app
-    from ..serving.guards import is_loopback, own_hosts
+    from ..serving import create_app, load, own_hosts
+    from ..serving.hosts import is_loopback
     from ..serving.running import listen, make_server
 
     with listen(host, port) as listener:
         start_tensorflow()
-        from .models import keras_model_of, open_model
-
         with err.status("Loading the model ..."):
-            opened = open_model(model, trust=trust)
-            served = _served(opened, keras_model_of(model), name)
+            served = load(model, name=name, trust=trust)
             # The first image compiles the network: not while somebody draws.
             served.predictor.predict(
                 np.zeros((1, *served.predictor.image_shape), np.uint8)
@@ -92,27 +80,3 @@ def serve(
         gc.freeze()
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
-
-
-def _served(
-    opened: OpenedModel, model: keras.Model | None, name: str | None
-) -> ServedModel:
-    from ..serving import ServedModel
-
-    return ServedModel(
-        opened.predictor,
-        name or re.sub(r"[^A-Za-z0-9_.-]", "_", opened.name),
-        opened.version,
-        None if model is None else partial(_grad_cam, model),
-    )
-
-
-def _grad_cam(model: keras.Model, image: UInt8Array, label: int) -> Heat:
-    import numpy as np
-
-    from .._images import scale
-    from ..explain import grad_cam
-    from ..serving import Heat
-
-    found = grad_cam(model, scale(image[np.newaxis]), label)
-    return Heat(found.maps[0], found.notes[0])

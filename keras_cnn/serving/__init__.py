@@ -1,5 +1,26 @@
 """A development server: TensorFlow Serving's REST protocol, and a page to draw on."""
 
+from typing import Any
+
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+from .._optional import MissingExtraError
+
+_attribute, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str) -> Any:
+    """Returns a public name, which is imported when it is first used.
+
+    Raises:
+        MissingExtraError: If what the extra `serve` installs is not there.
+    """
+    try:
+        return _attribute(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] == __name__.split(".")[0]:
+            raise
+        raise MissingExtraError(
+            f"`{error.name}` must be installed: pip install 'keras-cnn[serve]'. "
+            f"Received: {error}."
+        ) from error

@@ -37,8 +37,20 @@ def create_app(
 
     Args:
         served: The model.
-        hosts: What `Host` may be, as `guards.own_hosts` gives it.
-        limits: What is refused. Defaults to `Limits()`.
+        hosts: The values of `Host` that are answered, as `own_hosts` returns them.
+        limits: What is refused. Defaults to None, `Limits()`.
+
+    Raises:
+        MissingExtraError: If the extra `serve` is not installed: when this function is
+            imported from `keras_cnn.serving`.
+
+    Example:
+        >>> from keras_cnn.prediction import Predictor
+        >>> from keras_cnn.serving import ServedModel, create_app, own_hosts
+        >>> predictor = Predictor(lambda images: None, (28, 28, 1), ("cat", "dog"))
+        >>> app = create_app(ServedModel(predictor), own_hosts("127.0.0.1", 8000))
+        >>> app.title  # uvicorn.run(app, port=8000) serves it
+        'keras_cnn'
     """
     limits = limits or Limits()
     workers = Workers(limits.threads, limits.waiting)
@@ -56,7 +68,7 @@ def create_app(
 
 
 def _add_page(app: FastAPI, served: ServedModel) -> None:
-    """The page and its files, all read now: no request's path is ever opened."""
+    """Reads the page's files now: no request's path is ever opened."""
     folder = files(__package__) / "page"
 
     def always(content: bytes, media_type: str) -> Callable[[], Response]:
@@ -105,7 +117,7 @@ def _add_protocol(
 
 
 def _add_errors(app: FastAPI) -> None:
-    """Each error is one sentence of JSON, and never a traceback."""
+    """Answers each error with a sentence in JSON, never with a traceback."""
 
     def answer(status: int, request: Request, error: Exception) -> Response:
         return JSONResponse({"error": str(error)}, status)
@@ -114,10 +126,10 @@ def _add_errors(app: FastAPI) -> None:
         return JSONResponse({"error": error.detail}, error.status_code)
 
     def busy(request: Request, error: Exception) -> Response:
-        return JSONResponse({"error": "Too many requests wait already."}, 503)
+        return JSONResponse({"error": "Too many requests are waiting."}, 503)
 
     def defect(request: Request, error: Exception) -> Response:
-        return JSONResponse({"error": "The server failed at this request."}, 500)
+        return JSONResponse({"error": "The server failed to answer this request."}, 500)
 
     handlers: dict[Any, Any] = {
         InputError: partial(answer, 400),

@@ -27,7 +27,7 @@ _LARGEST_SIDE = 1024
 
 
 def about_model(served: ServedModel) -> dict[str, Any]:
-    """Returns what the page has to know of the model."""
+    """Returns what the page has to know about the model."""
     height, width, channels = served.predictor.image_shape
     return {
         "name": served.name,
@@ -36,17 +36,17 @@ def about_model(served: ServedModel) -> dict[str, Any]:
         "height": height,
         "width": width,
         "channels": channels,
-        "has_grad_cam": served.grad_cam is not None,
+        "has_heatmap": served.heatmap is not None,
     }
 
 
-def look(served: ServedModel, body: bytes, most_pixels: int) -> dict[str, Any]:
+def look(served: ServedModel, body: bytes, max_pixels: int) -> dict[str, Any]:
     """Classifies a drawing.
 
     Args:
         served: The model.
         body: An image file's bytes.
-        most_pixels: The most pixels that are decoded.
+        max_pixels: The largest image that is decoded.
 
     Returns:
         `empty`; and unless it is: `seen`, the pixels as the network gets them,
@@ -54,10 +54,10 @@ def look(served: ServedModel, body: bytes, most_pixels: int) -> dict[str, Any]:
         `second`.
 
     Raises:
-        InputError: If this is no image, or too large.
+        InputError: If this is not an image, or too large.
     """
     try:
-        seen = _seen(served, body, most_pixels)
+        seen = _seen(served, body, max_pixels)
     except NothingDrawn:
         return {"empty": True}
     (prediction,) = served.predictor.predict(seen[np.newaxis])
@@ -72,25 +72,25 @@ def look(served: ServedModel, body: bytes, most_pixels: int) -> dict[str, Any]:
 
 
 def explain(
-    served: ServedModel, body: bytes, label: int, most_pixels: int
+    served: ServedModel, body: bytes, label: int, max_pixels: int
 ) -> dict[str, Any]:
-    """Says where in a drawing the network found what speaks for a class.
+    """Says where a drawing speaks for a class.
 
     Args:
         served: The model.
         body: An image file's bytes.
         label: The class's number.
-        most_pixels: The most pixels that are decoded.
+        max_pixels: The largest image that is decoded.
 
     Returns:
-        `empty`; and unless it is: `heat`, one value in 0..255 a pixel, the largest of
-        them 255, and `note`, why it is 0 everywhere.
+        `empty`; and unless it is: `heatmap`, one value in 0..255 a pixel, the largest
+        of them 255, and `note`, why it is 0 everywhere.
 
     Raises:
         InputError: If the model is an exported one, there is no such class, or this is
-            no image, or too large.
+            not an image, or too large.
     """
-    if served.grad_cam is None:
+    if served.heatmap is None:
         raise InputError("Grad-CAM needs the Keras file: an exported model has none.")
     classes = len(served.predictor.class_names)
     if not 0 <= label < classes:
@@ -98,21 +98,21 @@ def explain(
             f"`class` must be a number from 0 to {classes - 1}. Received: {label}."
         )
     try:
-        seen = _seen(served, body, most_pixels)
+        seen = _seen(served, body, max_pixels)
     except NothingDrawn:
         return {"empty": True}
-    heat = served.grad_cam(seen, label)
-    values = np.maximum(heat.values, 0)
+    heatmap = served.heatmap(seen, label)
+    values = np.maximum(heatmap.values, 0)
     levels = np.rint(values / (values.max() or 1) * 255).astype(np.uint8)
     packed = _packed(levels[..., np.newaxis])
-    return {"empty": False, "heat": packed, "note": heat.note}
+    return {"empty": False, "heatmap": packed, "note": heatmap.note}
 
 
-def _seen(served: ServedModel, body: bytes, most_pixels: int) -> UInt8Array:
+def _seen(served: ServedModel, body: bytes, max_pixels: int) -> UInt8Array:
     image = decode_image(
         io.BytesIO(body),
         f"{len(body):,} bytes",
-        most_pixels=most_pixels,
+        most_pixels=max_pixels,
         formats=tuple(FORMATS.values()),
         largest_side=_LARGEST_SIDE,
     )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import socket
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from fastapi import HTTPException, Request
@@ -23,45 +21,6 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
     "cache-control": "no-cache",
 }
-
-
-def own_hosts(host: str, port: int, others: Iterable[str] = ()) -> frozenset[str]:
-    """Returns what a browser that means this server writes into `Host`.
-
-    Args:
-        host: The address or name that the server listens on.
-        port: Its port.
-        others: Further names by which it is reached, such as a proxy's, each with its
-            port where that is neither 80 nor 443.
-
-    Example:
-        >>> sorted(own_hosts("127.0.0.1", 8501))
-        ['127.0.0.1:8501', '[::1]:8501', 'localhost:8501']
-    """
-    names = {"localhost", "127.0.0.1", "[::1]"}
-    names.add(f"[{host}]" if ":" in host else host.lower())
-    if _listens_everywhere(host):
-        names -= {host, f"[{host}]"}
-        names.add(socket.gethostname().lower())
-    own = {f"{name}:{port}" for name in names}
-    if port == 80:
-        own |= names
-    return frozenset(own | {name.lower() for name in others})
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens on an address or name."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
-
-
-def _listens_everywhere(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_unspecified
-    except ValueError:
-        return False
 
 
 class OwnHostOnly:
@@ -161,13 +120,13 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-async def read_body(request: Request, kinds: Collection[str], most_bytes: int) -> bytes:
+async def read_body(request: Request, kinds: Collection[str], max_bytes: int) -> bytes:
     """Returns a request's body, if it is of a kind and size that is accepted.
 
     Args:
         request: The request, its body not yet read.
         kinds: The content types that are accepted.
-        most_bytes: The most bytes that are read; what is declared to be longer is not
+        max_bytes: The largest body that is read; what is declared to be longer is not
             read at all.
 
     Raises:
@@ -183,14 +142,14 @@ async def read_body(request: Request, kinds: Collection[str], most_bytes: int) -
             f"The body must be {' or '.join(kinds)}, not encoded: say so in "
             f"`Content-Type`. Received: {received!r}.",
         )
-    too_long = HTTPException(413, f"The body must have at most {most_bytes:,} bytes.")
+    too_long = HTTPException(413, f"The body must have at most {max_bytes:,} bytes.")
     declared = request.headers.get("content-length", "0")
-    if int(declared) > most_bytes:
+    if int(declared) > max_bytes:
         raise too_long
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > most_bytes:
+        if len(body) > max_bytes:
             raise too_long
     return bytes(body)
 

@@ -5,45 +5,40 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-import numpy.typing as npt
 
 from .._checks import InputError, check_count
 from .._images import UInt8Array
 from ..prediction import Predictor
-
-
-@dataclass(frozen=True, eq=False)
-class Heat:
-    """Where in an image the network found what speaks for a class.
-
-    Attributes:
-        values: (height, width), at least 0, in any unit.
-        note: Why it is 0 everywhere; "" where it is not.
-    """
-
-    values: npt.NDArray[Any]
-    note: str = ""
+from .heatmaps import Heatmap
 
 
 @dataclass(frozen=True, eq=False)
 class ServedModel:
-    """A classifier and what the server calls it.
+    """A classifier with the name and the version under which it is served.
 
     Attributes:
         predictor: The classifier.
-        name: What it is called in `/v1/models/NAME`.
-        version: Its version, as in `/v1/models/NAME/versions/VERSION`.
-        grad_cam: From one image, uint8 (height, width, channels), and a class's number
-            to what spoke for that class; None where the model cannot be looked into,
-            such as an exported one.
+        name: Its name in `/v1/models/NAME`. Defaults to "model".
+        version: Its version in `/v1/models/NAME/versions/VERSION`. Defaults to 1.
+        heatmap: From an image, uint8 (height, width, channels), and a class's number
+            to what speaks for that class, as `grad_cam_heatmaps` makes it. Defaults to
+            None, for a model that cannot be looked into, such as an exported one.
+
+    Raises:
+        InputError: If the name could not stand in a URL, or the version is not a whole
+            number above 0.
+
+    Example:
+        >>> from keras_cnn.prediction import Predictor
+        >>> predictor = Predictor(lambda images: None, (28, 28, 1), ("cat", "dog"))
+        >>> ServedModel(predictor, "pets").version
+        1
     """
 
     predictor: Predictor
     name: str = "model"
     version: int = 1
-    grad_cam: Callable[[UInt8Array, int], Heat] | None = None
+    heatmap: Callable[[UInt8Array, int], Heatmap] | None = None
 
     def __post_init__(self) -> None:
         """Raises InputError for a name that could not stand in a URL."""

@@ -1,6 +1,5 @@
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -39,7 +38,11 @@ def exported(trained):
 def server(exported):
     """`keras-cnn serve` as a process of its own, and the port that it has printed."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "keras_cnn", "serve", str(exported), "--port", "0"],
+        [
+            *(sys.executable, "-m", "keras_cnn", "serve", str(exported)),
+            *("--port", "0", "--allow-host", "Digits.example.org"),
+            *("--allow-host", "proxy.example.org:8443"),
+        ],
         env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -87,6 +90,20 @@ def test_serve_listens_on_loopback_only(server):
     assert "00000000" not in {address.split(":")[0] for address in listening}
 
 
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("digits.example.org", 200),
+        ("proxy.example.org:8443", 200),
+        ("proxy.example.org", 403),
+        ("other.example.org", 403),
+    ],
+)
+def test_serve_answers_to_the_hosts_allowed(server, host, expected):
+    _, lines = server
+    assert ask(port_of(lines), "/v1/models/of_digits", Host=host)[0] == expected
+
+
 def test_serve_ends_quietly_at_ctrl_c(server):
     process, _ = server
     process.send_signal(signal.SIGINT)
@@ -128,27 +145,11 @@ def test_serve_without_its_extra_names_the_command(monkeypatch, capsys, tmp_path
     assert "pip install 'keras-cnn[serve]'" in said
 
 
-def test_run_is_served_with_grad_cam(trained):
-    from keras_cnn import explain
-    from keras_cnn.cli.models import keras_model_of, open_model
-    from keras_cnn.cli.serve import _served
+def test_run_is_served_with_heatmaps(trained):
+    from keras_cnn.serving import load
 
     (run,) = (trained / "runs").iterdir()
-    model = keras_model_of(run)
-    served = _served(open_model(run), model, None)
+    served = load(run)
     assert (served.name, served.version) == ("of_digits", 1)
-    shape = served.predictor.image_shape
-    image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    heat = served.grad_cam(image, 3)
-    images = image[np.newaxis] * np.float32(1 / 255)
-    expected = explain.grad_cam(model, images, 3)
-    np.testing.assert_allclose(heat.values, expected.maps[0], atol=1e-6)
-
-
-def test_export_has_grad_cam_where_its_keras_file_lies_beside_it(trained, tmp_path):
-    from keras_cnn.cli.models import keras_model_of
-
-    assert keras_model_of(tmp_path) is None
-    (file,) = (trained / "runs").glob("*/model.keras")
-    shutil.copy(file, tmp_path)
-    assert keras_model_of(tmp_path).output_shape == (None, 10)
+    image = np.zeros(served.predictor.image_shape, np.uint8)
+    assert served.heatmap(image, 3).values.shape == image.shape[:2]

@@ -7,8 +7,7 @@ import time
 from contextlib import contextmanager
 
 from keras_cnn.prediction import Predictor
-from keras_cnn.serving import Heat, ServedModel, create_app
-from keras_cnn.serving.guards import own_hosts
+from keras_cnn.serving import Heatmap, ServedModel, create_app, own_hosts
 from keras_cnn.serving.running import listen, make_server
 
 NAMES = ("top left", "top right", "bottom left", "bottom right")
@@ -21,14 +20,14 @@ def by_quarter(images):
 
 
 def served_quarters():
-    """That model, with a heat that is the image itself times the class's number + 1."""
+    """That model, with a heatmap: the image times the class's number + 1."""
 
-    def grad_cam(image, label):
+    def heatmap(image, label):
         values = image[..., 0] * (label + 1.0)
-        return Heat(values, "" if values.any() else "all black")
+        return Heatmap(values, "" if values.any() else "all black")
 
     predictor = Predictor(by_quarter, (28, 28, 1), NAMES)
-    return ServedModel(predictor, "quarters", 3, grad_cam)
+    return ServedModel(predictor, "quarters", 3, heatmap)
 
 
 @contextmanager

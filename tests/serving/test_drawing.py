@@ -46,7 +46,7 @@ def test_model_is_described_to_the_page(port):
             "height": 28,
             "width": 28,
             "channels": 1,
-            "has_grad_cam": True,
+            "has_heatmap": True,
         },
     )
 
@@ -94,7 +94,7 @@ def test_large_picture_is_reduced_before_it_is_centred(port, drawing):
 def test_explain_gives_heat_scaled_to_its_largest_value(port, drawing):
     status, content = ask(port, "/explain/1", encoded(drawing), "image/png")
     assert (status, content["note"]) == (200, "")
-    heat = unpacked(content["heat"])[..., 0]
+    heat = unpacked(content["heatmap"])[..., 0]
     seen = center_like_mnist(drawing).astype(float)
     np.testing.assert_array_equal(heat, np.rint(seen / seen.max() * 255))
 
@@ -113,7 +113,7 @@ def test_explain_of_what_is_no_number_is_no_address(port, drawing, label):
 
 def test_exported_model_says_that_grad_cam_needs_the_keras_file(quarters, drawing):
     with served_at(ServedModel(quarters.predictor)) as port:
-        assert ask(port, "/model")[1]["has_grad_cam"] is False
+        assert ask(port, "/model")[1]["has_heatmap"] is False
         status, content = ask(port, "/explain/0", encoded(drawing), "image/png")
     assert status == 400
     assert "needs the Keras file" in content["error"]

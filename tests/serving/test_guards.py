@@ -15,8 +15,8 @@ from PIL import Image
 
 from keras_cnn._checks import InputError
 from keras_cnn.prediction import Predictor
-from keras_cnn.serving import Limits, ServedModel
-from keras_cnn.serving.guards import is_loopback, own_hosts
+from keras_cnn.serving import Limits, ServedModel, own_hosts
+from keras_cnn.serving.hosts import is_loopback
 from keras_cnn.serving.running import listen
 from tests.serving.running import NAMES, ask, by_quarter, served_at
 

@@ -159,10 +159,10 @@ def article(request, tmp_path_factory):
 
 @pytest.mark.large
 def test_at_least_nine_of_ten_drawn_digits_are_recognised(chromium, article):
-    from keras_cnn.cli.models import open_model
+    from keras_cnn.serving import load
 
     recognised = []
-    with served_at(ServedModel(open_model(article).predictor)) as port:
+    with served_at(load(article)) as port:
         page = Page(chromium, port)
         for digit, strokes in STROKES.items():
             page.draw(strokes)
@@ -345,7 +345,7 @@ def test_file_that_is_no_picture_gets_a_word(page, tmp_path):
     (tmp_path / "notes.png").write_text("no picture")
     page["file"].send_keys(str(tmp_path / "notes.png"))
     page.wait(lambda: page["problem"].is_displayed())
-    assert page.text("problem").startswith("notes.png is no picture")
+    assert page.text("problem").startswith("notes.png is not a picture")
 
 
 def test_heat_is_shown_on_request_and_taken_away(page):

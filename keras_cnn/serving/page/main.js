@@ -85,9 +85,9 @@ async function show(asked) {
   clearTimeout(reading);
   reading = setTimeout(() => say(results.spoken), QUIET);
   if (!wantsHeat || pad.isDrawing) return;
-  const { heat, note } = await server.ask(`explain/${answer.first}`, image);
+  const { heatmap, note } = await server.ask(`explain/${answer.first}`, image);
   if (asked !== revision || !wantsHeat) return;
-  results.showSeen(heat);
+  results.showSeen(heatmap);
   element("heat-note").textContent = note || HEAT_NOTE;
 }
 
@@ -111,7 +111,7 @@ async function usePicture(file) {
   try {
     pad.showPicture(await createImageBitmap(file));
   } catch {
-    complain(`${file.name || "This"} is no picture that this browser can read.`);
+    complain(`${file.name || "This file"} is not a picture that this browser can read.`);
   }
 }
 
@@ -178,8 +178,8 @@ async function start() {
   element("model").textContent =
     `${about.name}, version ${about.version}: ${about.class_names.length} classes, ` +
     `${about.width}×${about.height} pixels, ${kind}`;
-  element("heat").disabled = !about.has_grad_cam;
-  element("heat-note").textContent = about.has_grad_cam
+  element("heat").disabled = !about.has_heatmap;
+  element("heat-note").textContent = about.has_heatmap
     ? HEAT_NOTE
     : "Grad-CAM needs the Keras file: start the server with a .keras file or a run’s folder.";
   changed();

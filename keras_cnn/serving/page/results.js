@@ -61,13 +61,13 @@ export class Results {
     return `${element("sentence").textContent}, ${element("runner-up").textContent}`;
   }
 
-  // The network's input; with `heat`, in orange what spoke for the verdict.
-  showSeen(heat) {
+  // The network's input; with `heatmap`, in orange what spoke for the verdict.
+  showSeen(heatmap) {
     const { width, height, channels, values } = unpack(this.answer.seen);
-    const heats = heat && unpack(heat).values;
+    const heat = heatmap && unpack(heatmap).values;
     const image = new ImageData(width, height);
     for (let pixel = 0; pixel < width * height; pixel += 1) {
-      const opacity = heats ? (heats[pixel] / 255) * HEAT_OPACITY : 0;
+      const opacity = heat ? (heat[pixel] / 255) * HEAT_OPACITY : 0;
       for (let color = 0; color < 3; color += 1) {
         const level = values[pixel * channels + (channels === 3 ? color : 0)];
         image.data[pixel * 4 + color] = level * (1 - opacity) + HEAT[color] * opacity;
@@ -77,7 +77,7 @@ export class Results {
     element("seen").getContext("2d").putImageData(image, 0, 0);
     element("seen").setAttribute(
       "aria-label",
-      `What the network sees${heats ? ", and in orange where it looked" : ""}`,
+      `What the network sees${heat ? ", and in orange where it looked" : ""}`,
     );
   }
 

@@ -1,0 +1,56 @@
+"""A model's file or folder, made ready to be served."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from ..prediction import load as load_predictor
+from ..saving import load_model
+from ..saving.metadata import noted_in
+from .heatmaps import grad_cam_heatmaps
+from .served import ServedModel
+
+_KERAS_FILE = "model.keras"
+
+
+def load(
+    path: str | os.PathLike[str], *, name: str | None = None, trust: bool = False
+) -> ServedModel:
+    """Loads a model to be served, with heatmaps where its Keras file is there.
+
+    Args:
+        path: A `.keras`, `.onnx` or `.tflite` file, an exported model's folder, or a
+            run's folder.
+        name: Its name in URLs. Defaults to None, the name that was recorded when the
+            model was trained or exported, or else the file's.
+        trust: Whether to load a SavedModel whose manifest is missing or does not match.
+            A SavedModel is a program that may read and write files. Defaults to False.
+
+    Raises:
+        InputError: If there is no such model, it is damaged or may not be trusted, or
+            the name cannot stand in a URL.
+        MissingExtraError: If the model's runtime is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> from keras_cnn import article_cnn
+        >>> path = Path(tempfile.mkdtemp()) / "digits.keras"
+        >>> article_cnn().save(path)
+        >>> load(path).name
+        'digits'
+    """
+    path = Path(path)
+    predictor = load_predictor(path, trust=trust)
+    recorded = noted_in(path if path.is_dir() else path.parent).name or path.stem
+    folder = path.resolve()
+    keras_file = path if path.suffix == ".keras" else path / _KERAS_FILE
+    return ServedModel(
+        predictor,
+        name or re.sub(r"[^A-Za-z0-9_.-]", "_", recorded),
+        int(folder.name) if folder.name.isdecimal() else 1,
+        grad_cam_heatmaps(load_model(keras_file, compile=False))
+        if keras_file.is_file()
+        else None,
+    )
