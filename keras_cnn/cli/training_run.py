@@ -55,7 +55,7 @@ def run(
         save_model,
         write_config,
     )
-    from ..training.distribution import agreed_name, is_chief
+    from ..training.distribution import broadcast_name_from_chief, is_chief
     from .datasets import load_shown
     from .progress import EpochTable
 
@@ -63,7 +63,7 @@ def run(
     chief = is_chief(strategy)
     images = load_shown(config)
     model = build_model(config, images, strategy)
-    folder = resumed or runs / agreed_name(
+    folder = resumed or runs / broadcast_name_from_chief(
         strategy, new_run_folder(runs, config.name).name if chief else ""
     )
     options = {

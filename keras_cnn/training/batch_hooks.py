@@ -21,28 +21,28 @@ _FIRST_STEPS = 8
 _GROWTH = 4
 
 
-class Pace:
+class StepBudget:
     """Gives the number of steps of the next call.
 
     It is as many as someone allows who must be asked after them, and no more than fit
     into half a second, by the speed seen so far.
     """
 
-    def __init__(self, agree: Callable[[int], int] = lambda steps: steps) -> None:
-        """Takes how workers agree.
+    def __init__(self, broadcast: Callable[[int], int] = lambda steps: steps) -> None:
+        """Begins with a few steps, until the speed is known.
 
         Args:
-            agree: From one's own number to that of all workers, which must take the
-                same steps in a call although their clocks differ.
+            broadcast: From this worker's number to the chief's: all must take the same
+                steps in a call although their clocks differ.
         """
-        self._agree = agree
+        self._broadcast = broadcast
         self._affordable = _FIRST_STEPS
         self._begin = 0.0
 
-    def __call__(self, most: float) -> int:
-        """Returns the steps of the next call, at most `most`, which begins now."""
+    def __call__(self, max_steps: float) -> int:
+        """Returns the steps of the next call, which begins now."""
         self._begin = time.perf_counter()
-        return self._agree(int(min(self._affordable, most)))
+        return self._broadcast(int(min(self._affordable, max_steps)))
 
     def took(self, steps: int) -> None:
         """Says how many steps the call has taken, now that it ends."""
@@ -51,7 +51,7 @@ class Pace:
         self._affordable = max(1, min(fitting, self._affordable * _GROWTH))
 
 
-class Hooks:
+class BatchHooks:
     """The batch-level hooks of some callbacks, each called as often as it needs it."""
 
     def __init__(
@@ -76,7 +76,7 @@ class Hooks:
             and (need := _need(callback, steps_per_execution)) is not None
         ]
 
-    def most(self, step: int, total: int) -> float:
+    def max_steps(self, step: int, total: int) -> float:
         """Returns how many steps may be taken until someone must be asked.
 
         Args:
@@ -165,7 +165,7 @@ def _hook_names(phase: Phase) -> list[str]:
 def _need(callback: Any, steps_per_execution: int) -> _Need | None:
     """Returns how often a callback needs its hooks; None for never.
 
-    A callback of one's own may say so in an attribute `batch_interval`: a number of
+    A user's callback may say so in an attribute `batch_interval`: a number of
     batches, or None for whenever it suits.
     """
     if hasattr(callback, "batch_interval"):

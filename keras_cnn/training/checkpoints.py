@@ -37,7 +37,7 @@ _DAMAGED = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.er
 
 
 @dataclass
-class Progress:
+class FitState:
     """Where a run is.
 
     Attributes:
@@ -67,7 +67,7 @@ class Checkpoints:
         kept: int,
         model: keras.Model,
         *,
-        agree: Callable[[int], int] = lambda number: number,
+        broadcast: Callable[[int], int] = lambda number: number,
         writes: bool = True,
     ) -> None:
         """Checks the arguments; nothing is written yet.
@@ -77,7 +77,7 @@ class Checkpoints:
             every: Steps between two, or time; None for one at the end of each epoch.
             kept: How many are kept, the newest ones.
             model: A compiled Keras model.
-            agree: From one's own number to that of the first of all workers.
+            broadcast: From this worker's number to the chief's.
             writes: Whether this process is the one that writes.
 
         Raises:
@@ -94,7 +94,7 @@ class Checkpoints:
         self.every = every
         self._kept = kept
         self._model = model
-        self._agree = agree
+        self._broadcast = broadcast
         self._writes = writes
         self._last = time.monotonic()
 
@@ -125,10 +125,10 @@ class Checkpoints:
         """Returns whether one is due after `steps` steps of the whole run."""
         if isinstance(self.every, timedelta):
             waited = time.monotonic() - self._last >= self.every.total_seconds()
-            return bool(self._agree(int(waited)))
+            return bool(self._broadcast(int(waited)))
         return self.every is not None and steps % self.every == 0
 
-    def save(self, progress: Progress) -> Path:
+    def save(self, progress: FitState) -> Path:
         """Writes a checkpoint, and removes those that are older than the kept ones.
 
         All workers call it, since reading a metric is something that they do together.
@@ -157,7 +157,7 @@ class Checkpoints:
             old.unlink(missing_ok=True)
         return path
 
-    def restore(self) -> Progress | None:
+    def restore(self) -> FitState | None:
         """Restores the newest whole checkpoint; None where there is none at all.
 
         A damaged one is named in a warning, and the one before it is taken.
@@ -181,7 +181,7 @@ class Checkpoints:
                 )
                 continue
             self._put_back(path, note, arrays)
-            return Progress(**note["progress"])
+            return FitState(**note["progress"])
         if damaged:
             raise InputError(
                 "A run must be resumed from a whole checkpoint. Received: "

@@ -17,7 +17,7 @@ from .steps import OnNonfinite, Steps
 Made = TypeVar("Made")
 
 
-class Engine:
+class CompiledLoops:
     """Makes the loops of a trainer and keeps them for the next call."""
 
     def __init__(
@@ -27,7 +27,14 @@ class Engine:
         jit_compile: bool | None,
         on_nonfinite: OnNonfinite,
     ) -> None:
-        """Takes what `Trainer` takes."""
+        """Makes nothing yet.
+
+        Args:
+            model: The compiled model.
+            strategy: As `Trainer` takes it.
+            jit_compile: As `Trainer` takes it.
+            on_nonfinite: As `Trainer` takes it.
+        """
         self._model = model
         self._strategy = strategy
         self._jit_compile = jit_compile
@@ -42,65 +49,60 @@ class Engine:
             source: The data that it will run over.
             stops: Whether a loss that is NaN or infinite ends it.
         """
-        steps, jit = self._steps(source)
-        report = None if steps.reports_itself("train") else self._metrics
-        return self._kept(
-            "training",
-            source,
-            lambda: Loop(
+
+        def make(steps: Steps, jit: bool) -> Loop:
+            return Loop(
                 _compiled(steps.train, jit),
-                metrics=report,
+                metrics=None if steps.reports_itself("train") else self._metrics,
                 stops=stops,
-                reports=True,
+                warns=True,
                 eager=self._model.run_eagerly,
-            ),
-            stops=stops,
-        )
+            )
+
+        return self._kept("training", source, make, stops=stops)
 
     def test_loop(self, source: Source) -> Loop:
         """Returns the loop of evaluation steps."""
-        steps, jit = self._steps(source)
-        report = None if steps.reports_itself("test") else self._metrics
-        return self._kept(
-            "evaluation",
-            source,
-            lambda: Loop(
+
+        def make(steps: Steps, jit: bool) -> Loop:
+            return Loop(
                 _compiled(steps.test, jit),
-                metrics=report,
+                metrics=None if steps.reports_itself("test") else self._metrics,
                 eager=self._model.run_eagerly,
-            ),
-        )
+            )
+
+        return self._kept("evaluation", source, make)
 
     def predict_function(self, source: Source) -> Callable[[Any], Any]:
         """Returns a function from a batch to the model's outputs."""
         import tensorflow as tf
 
-        steps, jit = self._steps(source)
-        if self._model.run_eagerly:
-            return steps.predict
-        return self._kept(  # type: ignore[no-any-return]
-            "prediction",
-            source,
-            lambda: tf.function(
+        def make(steps: Steps, jit: bool) -> Callable[[Any], Any]:
+            if self._model.run_eagerly:
+                return steps.predict
+            return tf.function(  # type: ignore[no-any-return]
                 steps.predict,
                 autograph=False,
                 reduce_retracing=True,
                 jit_compile=jit or None,
-            ),
-        )
+            )
 
-    def _steps(self, source: Source) -> tuple[Steps, bool]:
-        shards, _ = choose_shards(self._model, source.batch_size, self._strategy)
-        jit, _ = choose_jit(self._model, self._jit_compile)
+        return self._kept("prediction", source, make)
+
+    def _steps(self, shards: int) -> Steps:
         if self._strategy is not None:
-            return ReplicatedSteps(self._model, self._strategy, self._on_nonfinite), jit
-        return Steps(self._model, shards, self._on_nonfinite), jit
+            return ReplicatedSteps(self._model, self._strategy, self._on_nonfinite)
+        return Steps(self._model, shards, self._on_nonfinite)
 
     def _metrics(self) -> dict[str, Any]:
         return self._model.get_metrics_result()  # type: ignore[no-any-return]
 
     def _kept(
-        self, name: str, source: Source, make: Callable[[], Made], stops: bool = False
+        self,
+        name: str,
+        source: Source,
+        make: Callable[[Steps, bool], Made],
+        stops: bool = False,
     ) -> Made:
         """Returns what was made before, unless something that it depends on changed."""
         model = self._model
@@ -110,21 +112,24 @@ class Engine:
             "the optimizer": _Same(model.optimizer),
             "the loss": _Same(model._compile_loss),
             "the metrics": _Same(model._compile_metrics),
-            "what is trainable": [_Same(one) for one in model.trainable_weights],
+            "the trainable weights": [
+                _Same(weight) for weight in model.trainable_weights
+            ],
             "run_eagerly": model.run_eagerly,
-            "whether a loss that is no number ends it": stops,
+            "whether training stops at a loss that is NaN or infinite": stops,
         }
         before = self._made_for.get(name, made_for)
         changed = [what for what, value in made_for.items() if before[what] != value]
         if changed and name == "training":
             warnings.warn(
-                "The training loop is compiled again, since the last call changed "
-                f"{', '.join(changed)}.",
+                "Recompiling the training loop: since the last call "
+                f"{' and '.join(changed)} changed.",
                 stacklevel=4,
             )
         if changed or name not in self._made:
+            jit, _ = choose_jit(model, self._jit_compile)
+            self._made[name] = make(self._steps(shards), jit)
             self._made_for[name] = made_for
-            self._made[name] = make()
         made: Made = self._made[name]
         return made
 
@@ -132,11 +137,11 @@ class Engine:
 class _Same:
     """Equals another of the very same object, which it keeps alive meanwhile."""
 
-    def __init__(self, one: Any) -> None:
-        self._one = one
+    def __init__(self, held: Any) -> None:
+        self._held = held
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self._one is other._one
+        return isinstance(other, _Same) and self._held is other._held
 
 
 def _compiled(step: Callable[[Any], Any], jit: bool) -> Callable[[Any], Any]:

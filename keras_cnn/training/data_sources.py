@@ -17,14 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ._keras import ArrayDataAdapter, convert_to_sliceable, get_data_adapter
-from .loop import Loop, Stretch
+from .loop import Loop, LoopResult
 from .sharding import batch_size
 from .steps import without_missing
 
 # How many steps the next call should take; asked before each.
-Pace = Callable[[], int]
+NextSteps = Callable[[], int]
 
-Stretches = Generator[Stretch, None, None]
+LoopResults = Generator[LoopResult, None, None]
 
 
 class ArraySource:
@@ -82,12 +82,12 @@ class ArraySource:
                 lambda leaf, begin=begin, end=end: leaf[begin:end], self.arrays
             )
 
-    def epoch(self, loop: Loop, pace: Pace, done: int = 0) -> Stretches:
+    def epoch(self, loop: Loop, next_steps: NextSteps, done: int = 0) -> LoopResults:
         """Runs an epoch, or what remains of it, in calls of as many steps as wanted.
 
         Args:
             loop: What to run.
-            pace: Called before each call of the loop.
+            next_steps: Called before each call of the loop.
             done: Steps of the epoch that were taken before, by a run that is resumed.
         """
         end = self._position + self.steps_per_epoch - done
@@ -96,15 +96,15 @@ class ArraySource:
             end = self._batches
         order = self._order()
         while self._position < end:
-            rows = self._rows(order, min(self._position + pace(), end))
+            rows = self._rows(order, min(self._position + next_steps(), end))
             partial = rows.shape[1] < self.batch_size
-            stretch = loop.over_arrays(
+            result = loop.over_arrays(
                 self.arrays, rows, expected=partial and self._batches > 1
             )
-            self._position += stretch.steps
-            yield stretch
-            if stretch.steps < len(rows):
-                return  # at a loss that is no number
+            self._position += result.steps
+            yield result
+            if result.steps < len(rows):
+                return  # at a loss that is NaN or infinite
         if self._position == self._batches:
             self._pass, self._position = self._pass + 1, 0
 
@@ -197,31 +197,31 @@ class StreamSource:
         yield from itertools.islice(iter(self._dataset), self._given_steps)
         self._adapter.on_epoch_end()
 
-    def epoch(self, loop: Loop, pace: Pace, done: int = 0) -> Stretches:
+    def epoch(self, loop: Loop, next_steps: NextSteps, done: int = 0) -> LoopResults:
         """Runs an epoch, or what remains of it; see `ArraySource.epoch`."""
         self._adapter.on_epoch_begin()
         try:
-            yield from self._steps(loop, pace, done)
+            yield from self._steps(loop, next_steps, done)
         finally:
             self._adapter.on_epoch_end()
 
-    def _steps(self, loop: Loop, pace: Pace, done: int) -> Stretches:
+    def _steps(self, loop: Loop, next_steps: NextSteps, done: int) -> LoopResults:
         if self._iterator is None:
             self._iterator = iter(self._dataset)
         while self._given_steps is None or done < self._given_steps:
-            wanted = pace()
+            wanted = next_steps()
             if self._one_by_one:
                 wanted = 1
             if self._given_steps is not None:
                 wanted = min(wanted, self._given_steps - done)
-            stretch = self._run(loop, wanted)
-            done += stretch.steps
-            self._position += stretch.steps
-            if stretch.steps:
-                yield stretch
-            if stretch.batch is not None:
-                return  # at a loss that is no number
-            if stretch.steps < wanted:
+            result = self._run(loop, wanted)
+            done += result.steps
+            self._position += result.steps
+            if result.steps:
+                yield result
+            if result.batch is not None:
+                return  # at a loss that is NaN or infinite
+            if result.steps < wanted:
                 if self._given_steps is not None:
                     _warn_of_the_end()
                 self._counted = self._counted or self._position
@@ -230,12 +230,12 @@ class StreamSource:
         if self._position == self._counted:
             self._next_pass()
 
-    def _run(self, loop: Loop, wanted: int) -> Stretch:
+    def _run(self, loop: Loop, wanted: int) -> LoopResult:
         if not self._one_by_one:
             return loop.over_stream(self._iterator, wanted)
         batch = next(self._iterator, None)
         if batch is None:
-            return Stretch(steps=0, logs={}, last_finite=math.nan, nonfinite=0)
+            return LoopResult(steps=0, logs={}, last_finite=math.nan, nonfinite=0)
         batch = without_missing(batch)
         packed = keras.utils.pack_x_y_sample_weight(
             *keras.utils.unpack_x_y_sample_weight(batch)

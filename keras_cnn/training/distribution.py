@@ -1,9 +1,9 @@
 """Steps that replicas share, with the numbers of one replica.
 
-Every replica is given the whole batch, passes its part of it through the layers, and
+Every replica is given the whole batch, passes its shard of it through the layers, and
 gathers the outputs of all: so each computes the loss of the whole batch, as one replica
 would, whatever the loss, its reduction, the weights and the size of the last batch are.
-Its gradient by the outputs goes back through the part alone. The parts' gradients are
+Its gradient by the outputs goes back through that shard alone. The gradients are
 summed before the optimizer sees them: Keras's clips each before it sums them, which is
 another step than that of one replica.
 
@@ -23,7 +23,7 @@ from .._checks import InputError
 from .._logits import attach_logits, find_logits
 from ._keras import gradients_of_whole_batches, losses_of_whole_batches
 from .errors import WorkerLostError
-from .sharding import batch_size, shard
+from .sharding import batch_size, take_shard
 from .steps import OnNonfinite, Steps
 
 # The longest name of a file on common systems.
@@ -36,7 +36,12 @@ class ReplicatedSteps(Steps):
     def __init__(
         self, model: keras.Model, strategy: Any, on_nonfinite: OnNonfinite
     ) -> None:
-        """Takes what the steps depend on; see `Steps`.
+        """Checks that replicas can share the steps.
+
+        Args:
+            model: A compiled and built model, made within the strategy's scope.
+            strategy: Whose replicas share each batch.
+            on_nonfinite: "stop" or "ignore"; see `Steps`.
 
         Raises:
             InputError: If the model has steps of its own, of which it is unknown how
@@ -96,15 +101,15 @@ class ReplicatedSteps(Steps):
 
         model, optimizer = self.model, self.model.optimizer
         x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
-        part = _Part(x)
+        shard = _ReplicaShard(x)
         with tf.GradientTape() as tape:
-            outputs = part.counting(self.call(part.x, training=True))
-            penalty = part.penalty(model)
+            outputs = shard.counting(self.call(shard.x, training=True))
+            penalty = shard.penalty(model)
         with tf.GradientTape() as tape_of_loss:
             gathered = [_gather(leaf) for leaf in outputs]
             for leaf in gathered:
                 tape_of_loss.watch(leaf)
-            y_pred = part.rebuild(gathered)
+            y_pred = shard.rebuild(gathered)
             loss = self._whole_loss(x, y, y_pred, weight, penalty, training=True)
             scaled = optimizer.scale_loss(loss)
         by_outputs = tape_of_loss.gradient(
@@ -114,7 +119,7 @@ class ReplicatedSteps(Steps):
             [*outputs, penalty],
             model.trainable_weights,
             output_gradients=[
-                *(part.of(leaf) for leaf in by_outputs),
+                *(shard.of(leaf) for leaf in by_outputs),
                 optimizer.scale_loss(tf.ones_like(penalty)),
             ],
         )
@@ -123,10 +128,10 @@ class ReplicatedSteps(Steps):
 
     def _measure(self, data: Any) -> Any:
         x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
-        part = _Part(x)
-        outputs = part.counting(self.call(part.x, training=False))
-        penalty = part.penalty(self.model)
-        y_pred = part.rebuild([_gather(leaf) for leaf in outputs])
+        shard = _ReplicaShard(x)
+        outputs = shard.counting(self.call(shard.x, training=False))
+        penalty = shard.penalty(self.model)
+        y_pred = shard.rebuild([_gather(leaf) for leaf in outputs])
         loss = self._whole_loss(x, y, y_pred, weight, penalty, training=False)
         self._report_once(x, y, y_pred, weight, loss)
         return loss
@@ -152,21 +157,21 @@ class ReplicatedSteps(Steps):
             self._report(x, y, y_pred, weight, loss)
 
 
-class _Part:
-    """One replica's part of a batch, and what belongs to it."""
+class _ReplicaShard:
+    """One replica's shard of a batch, and what belongs to it."""
 
     def __init__(self, x: Any) -> None:
         import tensorflow as tf
 
         self._count = tf.distribute.get_strategy().num_replicas_in_sync
-        self.x, self._counting = shard(x, self._count, _replica())
+        self.x, self._counting = take_shard(x, self._count, _replica())
         self._size = batch_size(x)
         self._structure: Any = None
         self._has_logits: list[bool] = []
 
     def of(self, whole: Any) -> Any:
-        """Returns this part of something of the whole batch."""
-        return shard(whole, self._count, _replica())[0][: self._counting]
+        """Returns this shard of something of the whole batch."""
+        return take_shard(whole, self._count, _replica())[0][: self._counting]
 
     def counting(self, outputs: Any) -> list[Any]:
         """Returns the outputs, and the logits that lie on them, without padding."""
@@ -225,13 +230,13 @@ def check_made_within(strategy: Any, model: keras.Model) -> None:
             )
 
 
-def agreed(strategy: Any, number: int) -> int:
-    """Returns the number that the first replica has, to all of them."""
-    return int(_of_first(strategy, [number])[0])
+def broadcast_from_chief(strategy: Any, number: int) -> int:
+    """Returns the chief's number on every worker."""
+    return int(_broadcast(strategy, [number])[0])
 
 
-def agreed_name(strategy: Any, name: str) -> str:
-    """Returns the name that the first replica has, to all of them.
+def broadcast_name_from_chief(strategy: Any, name: str) -> str:
+    """Returns the chief's name on every worker.
 
     Args:
         strategy: None for one process, whose own name it is.
@@ -240,11 +245,11 @@ def agreed_name(strategy: Any, name: str) -> str:
     if not has_workers(strategy):
         return name
     content = name.encode()
-    numbers = _of_first(strategy, [*content, *[0] * (_NAME_BYTES - len(content))])
+    numbers = _broadcast(strategy, [*content, *[0] * (_NAME_BYTES - len(content))])
     return bytes(numbers).rstrip(b"\0").decode()
 
 
-def _of_first(strategy: Any, numbers: list[int]) -> list[int]:
+def _broadcast(strategy: Any, numbers: list[int]) -> list[int]:
     import tensorflow as tf
 
     def of_first() -> Any:

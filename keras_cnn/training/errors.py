@@ -1,10 +1,10 @@
-"""What can end a run besides bad input; importing it imports neither Keras nor more."""
+"""What can end a run besides bad input. Importing it does not import Keras."""
 
 from __future__ import annotations
 
 
 class TrainingError(RuntimeError):
-    """A run that cannot go on, for a reason that its one sentence gives.
+    """A run cannot go on; the message says why in one sentence.
 
     The command line prints it without a traceback and exits with 1.
     """
@@ -32,25 +32,25 @@ class NonFiniteLossError(TrainingError):
         *,
         undone: bool = True,
     ) -> None:
-        """Takes the attributes.
+        """Says where the loss became NaN or infinite, and what is left of the run.
 
         Args:
-            epoch: See above.
-            step: See above.
-            last_finite_loss: See above.
-            cause: See above.
-            kept: The last good checkpoint, if there is one.
-            undone: Whether the weights are those before the step.
+            epoch: The epoch, counted from 0.
+            step: The step in the epoch, counted from 0.
+            last_finite_loss: The last loss before it that was finite; NaN if none was.
+            cause: What first went non-finite.
+            kept: The last good checkpoint. Defaults to `""`, for none.
+            undone: Whether the weights are those before the step. Defaults to `True`.
         """
         self.epoch = epoch
         self.step = step
         self.last_finite_loss = last_finite_loss
         self.cause = cause
         super().__init__(
-            f"The loss must be finite: it was not at step {step} of epoch {epoch} "
-            f"(both counted from 0), where {cause} first went non-finite; the last "
-            f"finite loss was {last_finite_loss:.6g}. The weights are those "
-            f"{'before that step' if undone else 'after it: its update was its own'}."
+            f"The loss became NaN or infinite at epoch {epoch}, step {step} (counted "
+            f"from 0). First non-finite: {cause}. Last finite loss: "
+            f"{last_finite_loss:.6g}. The weights are those "
+            f"{'before that step' if undone else 'after it, by its own update'}."
             + (f" The last good checkpoint is {kept}." if kept else "")
         )
 

@@ -12,17 +12,17 @@ from ._keras import (
     potentially_ragged_concat,
     pythonify_logs,
 )
-from .batch_hooks import Hooks, Pace
+from .batch_hooks import BatchHooks, StepBudget
 from .data_sources import Source
 from .loop import Loop
 
 
-def measure(
+def evaluate(
     model: keras.Model,
     loop: Loop,
     source: Source,
     callbacks: keras.callbacks.CallbackList,
-    agree: Callable[[int], int],
+    broadcast: Callable[[int], int],
 ) -> dict[str, Any]:
     """Returns the loss and metrics of a model over some data, as numbers.
 
@@ -31,10 +31,10 @@ def measure(
         loop: The loop of its evaluation steps.
         source: The data.
         callbacks: Whose `on_test_...` hooks are called.
-        agree: From this worker's number of steps to that of all workers.
+        broadcast: From this worker's number of steps to that of all workers.
     """
-    hooks = Hooks(callbacks, "test", model.steps_per_execution)
-    pace = Pace(agree)
+    hooks = BatchHooks(callbacks, "test", model.steps_per_execution)
+    budget = StepBudget(broadcast)
     source.restart()
     model.stop_evaluating = False
     callbacks.on_test_begin()
@@ -44,12 +44,12 @@ def measure(
 
     def next_steps() -> int:
         hooks.begin(done)
-        return pace(hooks.most(done, done))
+        return budget(hooks.max_steps(done, done))
 
-    for stretch in source.epoch(loop, next_steps):
-        pace.took(stretch.steps)
-        done += stretch.steps
-        logs = stretch.logs
+    for result in source.epoch(loop, next_steps):
+        budget.took(result.steps)
+        done += result.steps
+        logs = result.logs
         hooks.end(done - 1, done, logs)
         if model.stop_evaluating:
             break
@@ -73,7 +73,7 @@ def predict(
         source: The data.
         callbacks: Whose `on_predict_...` hooks are called.
     """
-    hooks = Hooks(callbacks, "predict", model.steps_per_execution)
+    hooks = BatchHooks(callbacks, "predict", model.steps_per_execution)
     model.stop_predicting = False
     callbacks.on_predict_begin()
     outputs = []

@@ -11,8 +11,8 @@ from typing import Any
 
 import keras
 
-from .batch_hooks import Hooks, Pace
-from .checkpoints import Checkpoints, Progress
+from .batch_hooks import BatchHooks, StepBudget
+from .checkpoints import Checkpoints, FitState
 from .data_sources import Source
 from .errors import NonFiniteLossError
 from .loop import Loop
@@ -21,7 +21,7 @@ from .steps import OnNonfinite, overrides
 
 
 @dataclass
-class Fit:
+class FitLoop:
     """A training run over some epochs.
 
     Attributes:
@@ -31,11 +31,11 @@ class Fit:
         callbacks: Keras's list of them.
         epochs: The epoch after the last one.
         initial_epoch: The first one.
-        evaluate: Measures the model on the validation data; None where there are none.
+        validate: Evaluates the model on the validation data; None where there are none.
         validation_freq: As `Model.fit` takes it.
         on_nonfinite: As `Trainer` takes it.
         checkpoints: Where the run's state is kept; None for nowhere.
-        agree: From this worker's number to that of the first of all workers.
+        broadcast: From this worker's number to the chief's.
     """
 
     model: keras.Model
@@ -44,11 +44,11 @@ class Fit:
     callbacks: keras.callbacks.CallbackList
     epochs: int
     initial_epoch: int
-    evaluate: Callable[[], dict[str, Any]] | None
+    validate: Callable[[], dict[str, Any]] | None
     validation_freq: Any
     on_nonfinite: OnNonfinite
     checkpoints: Checkpoints | None
-    agree: Callable[[int], int]
+    broadcast: Callable[[int], int]
 
     def run(self, resume: bool) -> keras.callbacks.History:
         """Trains, and returns the History callback.
@@ -67,8 +67,8 @@ class Fit:
             self.source.restore(before.source)
             model.history.history.update(before.history)
             model.history.epoch.extend(before.epochs)
-        self._hooks = Hooks(self.callbacks, "train", model.steps_per_execution)
-        self._pace = Pace(self.agree)
+        self._hooks = BatchHooks(self.callbacks, "train", model.steps_per_execution)
+        self._budget = StepBudget(self.broadcast)
         self._total = total
         self._last_finite = math.nan
 
@@ -89,8 +89,8 @@ class Fit:
             self.model.reset_metrics()
         self.callbacks.on_epoch_begin(epoch)
         logs = dict(self._steps(epoch, done))
-        if self.evaluate and self.model._should_eval(epoch, self.validation_freq):
-            measured = self.evaluate()
+        if self.validate and self.model._should_eval(epoch, self.validation_freq):
+            measured = self.validate()
             logs.update({f"val_{name}": value for name, value in measured.items()})
         self.callbacks.on_epoch_end(epoch, logs)
         if self.checkpoints and self.checkpoints.every is None:
@@ -104,25 +104,25 @@ class Fit:
 
         def next_steps() -> int:
             self._hooks.begin(done)
-            most = self._hooks.most(done, self._total)
+            max_steps = self._hooks.max_steps(done, self._total)
             if self.checkpoints and (interval := self.checkpoints.interval):
-                most = min(most, interval - self._total % interval)
-            return self._pace(most)
+                max_steps = min(max_steps, interval - self._total % interval)
+            return self._budget(max_steps)
 
-        with closing(self.source.epoch(self.loop, next_steps, done)) as stretches:
-            for stretch in stretches:
-                self._pace.took(stretch.steps)
-                done += stretch.steps
-                self._total += stretch.steps
-                skipped += stretch.nonfinite
-                logs = stretch.logs
-                if not math.isnan(stretch.last_finite):
-                    self._last_finite = stretch.last_finite
+        with closing(self.source.epoch(self.loop, next_steps, done)) as results:
+            for result in results:
+                self._budget.took(result.steps)
+                done += result.steps
+                self._total += result.steps
+                skipped += result.nonfinite
+                logs = result.logs
+                if not math.isnan(result.last_finite):
+                    self._last_finite = result.last_finite
                 self._hooks.end(done - 1, self._total, logs)
                 if self.model.stop_training:
                     break
-                if stretch.batch is not None and self.on_nonfinite == "stop":
-                    self._stop_at(stretch.batch, epoch, done - 1)
+                if result.batch is not None and self.on_nonfinite == "stop":
+                    self._stop_at(result.batch, epoch, done - 1)
                 if self.checkpoints and self.checkpoints.due(self._total):
                     self._save(epoch, done)
         self._hooks.end_epoch(done - 1, logs)
@@ -153,7 +153,7 @@ class Fit:
             return
         history = self.model.history
         self.checkpoints.save(
-            Progress(
+            FitState(
                 epoch=epoch,
                 step=step,
                 total=self._total,

@@ -1,8 +1,8 @@
 """Many steps in one call of a compiled function.
 
 Two forms: over arrays in memory, whose batches are drawn inside the graph, and over the
-iterator of a stream. Each counts its steps, ends early at a loss that is no number, and
-returns the metrics once at its end, not at every step.
+iterator of a stream. Each counts its steps, ends early at a loss that is NaN or
+infinite, and returns the metrics once at its end, not at every step.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ Action = Callable[[Any], tuple[Any, dict[str, Any]]]
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """What some steps in a row gave.
+class LoopResult:
+    """What a call of a loop returns.
 
     Attributes:
         steps: How many were done.
@@ -56,17 +56,17 @@ class Loop:
         *,
         metrics: Callable[[], dict[str, Any]] | None,
         stops: bool = False,
-        reports: bool = False,
+        warns: bool = False,
         eager: bool = False,
     ) -> None:
-        """Takes the step and how it is repeated.
+        """Compiles nothing yet; each form of data is compiled when it first comes.
 
         Args:
             action: Takes a batch; returns its loss and what it reports.
             metrics: Gives the metrics at the end of a loop. None where only the steps
                 know what to report.
             stops: Whether a loss that is NaN or infinite ends the loop.
-            reports: Whether to warn, naming the cause, when the loop is compiled again.
+            warns: Whether a warning names what makes the loop be compiled again.
             eager: Whether to run step by step in Python, to be debugged.
         """
         import tensorflow as tf
@@ -74,7 +74,7 @@ class Loop:
         self._action = action
         self._metrics = metrics
         self._stops = stops
-        self._reports = reports
+        self._warns = warns
         self._eager = eager
         self._arrays_functions: dict[Any, Any] = {}
         self._stream_function = (
@@ -82,18 +82,18 @@ class Loop:
             if eager
             else tf.function(self._over_stream, autograph=False)
         )
-        self._seen: dict[str, str] = {}
+        self._last_form: dict[str, str] = {}
 
     def over_arrays(
         self, arrays: Any, order: Any, *, expected: bool = False
-    ) -> Stretch:
+    ) -> LoopResult:
         """Takes one step for each row of `order`.
 
         Args:
             arrays: Structure of tensors, (samples, ...).
             order: int32, (steps, batch): the samples of each batch.
-            expected: Whether a batch of this size is no surprise, as the last of an
-                epoch; else compiling for it is reported.
+            expected: Whether a batch of this size is to be expected, as the last of an
+                epoch is; else a warning says that it is compiled.
         """
         import tensorflow as tf
 
@@ -102,7 +102,7 @@ class Loop:
         function = self._arrays_functions.get(key)
         if function is None:
             if not expected:
-                self._report_compiling(
+                self._warn_of_compiling(
                     {**_describe(arrays), "batch size": order.shape[1]}
                 )
             if self._eager:
@@ -119,23 +119,23 @@ class Loop:
                     tf.TensorSpec((None, order.shape[1]), tf.int32),
                 )
             self._arrays_functions[key] = function
-        stretch: Stretch = _as_numbers(*function(arrays, tf.constant(order)))
-        if self._stops and stretch.nonfinite:
-            row = order[stretch.steps - 1]
+        result: LoopResult = _as_numbers(*function(arrays, tf.constant(order)))
+        if self._stops and result.nonfinite:
+            row = order[result.steps - 1]
             batch = keras.tree.map_structure(lambda leaf: tf.gather(leaf, row), arrays)
-            return replace(stretch, batch=batch)
-        return stretch
+            return replace(result, batch=batch)
+        return result
 
-    def over_stream(self, iterator: Any, steps: int) -> Stretch:
+    def over_stream(self, iterator: Any, steps: int) -> LoopResult:
         """Takes at most `steps` steps; fewer where the stream ends."""
         import tensorflow as tf
 
-        self._report_compiling(_describe(iterator.element_spec))
+        self._warn_of_compiling(_describe(iterator.element_spec))
         *state, last = self._stream_function(iterator, tf.constant(steps))
-        stretch = _as_numbers(*state)
-        if self._stops and stretch.nonfinite:
-            return replace(stretch, batch=last.get_value())
-        return stretch
+        result = _as_numbers(*state)
+        if self._stops and result.nonfinite:
+            return replace(result, batch=last.get_value())
+        return result
 
     def _over_arrays(self, arrays: Any, order: Any) -> tuple[Any, ...]:
         import tensorflow as tf
@@ -219,25 +219,25 @@ class Loop:
             nonfinite,
         )
 
-    def _report_compiling(self, seen: dict[str, Any]) -> None:
-        """Says which argument makes the loop be compiled again, if one does."""
-        if not self._reports:
+    def _warn_of_compiling(self, form: dict[str, Any]) -> None:
+        """Warns of the argument whose form has changed, if one has."""
+        if not self._warns:
             return
-        before, self._seen = self._seen, seen
+        before, self._last_form = self._last_form, form
         changed = [
             f"{name} changed from {before.get(name)} to {value}"
-            for name, value in seen.items()
+            for name, value in form.items()
             if before and before.get(name) != value
         ]
         if changed:
             warnings.warn(
-                f"The training loop is compiled again: {'; '.join(changed)}.",
+                f"Recompiling the training loop: {'; '.join(changed)}.",
                 stacklevel=5,
             )
 
 
-def _as_numbers(step: Any, logs: Any, last_finite: Any, nonfinite: Any) -> Stretch:
-    return Stretch(int(step), logs, float(last_finite), int(nonfinite))
+def _as_numbers(step: Any, logs: Any, last_finite: Any, nonfinite: Any) -> LoopResult:
+    return LoopResult(int(step), logs, float(last_finite), int(nonfinite))
 
 
 def _describe(data: Any) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A loss that is NaN or infinite: what to say about where it came from."""
+"""Where a loss that is NaN or infinite came from."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ def find_cause(model: keras.Model, batch: Any) -> str:
             return f"`{name}`"
     for variable in model.weights:
         if not _all_finite(variable.value):
-            return f"the weight {variable.path}, by an earlier update,"
+            return f"the weight {variable.path}, by an earlier update"
     return _first_layer(model, x) or "the loss"
 
 
 def _first_layer(model: keras.Model, x: Any) -> str:
     """Runs the model layer by layer, and names the first whose output is not finite."""
-    found: list[str] = []
+    causes: list[str] = []
     layers = [layer for layer in model._flatten_layers() if not layer._layers]
     calls: dict[Any, Callable[..., Any]] = {layer: layer.call for layer in layers}
 
     def watched(layer: keras.layers.Layer) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             outputs = calls[layer](*args, **kwargs)
-            if not found and not _all_finite(outputs):
-                found.append(f"the output of layer {layer.name}")
+            if not causes and not _all_finite(outputs):
+                causes.append(f"the output of layer {layer.name}")
             return outputs
 
         return call
@@ -53,7 +53,7 @@ def _first_layer(model: keras.Model, x: Any) -> str:
             del layer.call
         for variable, value in states:
             variable.assign(value)
-    return next(iter(found), "")
+    return next(iter(causes), "")
 
 
 def _all_finite(data: Any) -> bool:

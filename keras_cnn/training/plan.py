@@ -9,17 +9,17 @@ from typing import Any
 import keras
 
 from .fused_optimizers import has_fused_update
-from .sharding import why_whole
+from .sharding import reason_not_sharded
 from .threads import available_cores, computes_bfloat16, concurrent_operations
 
 # A shard of fewer samples costs more in calls than it gains in cores (measured: four
 # shards of 8 on two cores lose to two of 16).
-_LEAST_SHARD = 8
+_MIN_SHARD = 8
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One thing chosen.
+    """A setting that the trainer chose.
 
     Attributes:
         value: What was chosen.
@@ -36,14 +36,12 @@ class Plan:
 
     Attributes:
         device: Where the steps run.
-        shards: Parts of a batch that are computed side by side.
+        shards: Slices of a batch that are computed side by side.
         threads: Threads for one operation, and operations at once.
         precision: What the layers compute in.
-        steps_per_call: Steps in one call of the compiled loop.
         data: How batches reach the step.
         update: How the optimizer's rule is computed.
         compiler: Whether XLA compiles the step.
-        rewriting: What is rewritten in the model's graph.
         strategy: How replicas share the work.
     """
 
@@ -51,11 +49,9 @@ class Plan:
     shards: Choice
     threads: Choice
     precision: Choice
-    steps_per_call: Choice
     data: Choice
     update: Choice
     compiler: Choice
-    rewriting: Choice
     strategy: Choice
 
     def __str__(self) -> str:
@@ -75,7 +71,7 @@ def choose_shards(
     """Returns how many shards a batch is computed in, and why."""
     if strategy is not None:
         return 1, Choice("none", "the replicas of the strategy share the batch")
-    reason = why_whole(model)
+    reason = reason_not_sharded(model)
     if reason:
         return 1, Choice("none", f"not split: {reason}")
     at_once = concurrent_operations()
@@ -87,8 +83,8 @@ def choose_shards(
             "operations use several threads each; configure_threads() gives each one, "
             "and shards then run side by side",
         )
-    most = at_once if batch_size is None else batch_size // _LEAST_SHARD
-    count = max(1, min(at_once, most))
+    fitting = at_once if batch_size is None else batch_size // _MIN_SHARD
+    count = max(1, min(at_once, fitting))
     if count == 1:
         return 1, Choice("none", f"a batch of {batch_size} is too small to split")
     return count, Choice(

@@ -2,7 +2,7 @@
 
 A model may be split if each sample's output depends on that sample alone. Only the
 passes forward and backward through the layers are split: loss, metrics and weight
-regularisers see the whole batch, so none of them forbids it and their arithmetic does
+regularizers see the whole batch, so none of them forbids it and their arithmetic does
 not change.
 """
 
@@ -19,8 +19,8 @@ from .._logits import attach_logits, find_logits
 from ..activations._activation import FUNCTIONS, Activate
 from ._keras import Functional
 
-# Layers of keras.layers that treat each sample alone. A subclass is none of them: what
-# it overrides is unknown.
+# Layers of keras.layers that treat each sample alone. A subclass is not among them:
+# what it overrides is unknown.
 _LAYER_NAMES = """
     Activation Add Average AveragePooling1D AveragePooling2D AveragePooling3D
     Concatenate Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose
@@ -44,27 +44,27 @@ _ACTIVATIONS = {
     if not name.startswith("_") and name not in ("deserialize", "get", "serialize")
 } | {our_activations.get(name) for name in FUNCTIONS}
 
-# What `x + y` of two symbolic tensors becomes.
-_SUMS = ("Add", "Multiply", "Subtract")
+# What `x + y`, `x * y` and `x - y` of two symbolic tensors become.
+_ELEMENTWISE = ("Add", "Multiply", "Subtract")
 
 
-def why_whole(model: keras.Model) -> str:
+def reason_not_sharded(model: keras.Model) -> str:
     """Returns why a built model must see a batch as a whole; empty if it need not.
 
     Example:
         >>> from keras_cnn import article_cnn
-        >>> why_whole(article_cnn())
+        >>> reason_not_sharded(article_cnn())
         ''
         >>> layers = [keras.Input((4,)), keras.layers.BatchNormalization(name="norm")]
-        >>> why_whole(keras.Sequential(layers))
+        >>> reason_not_sharded(keras.Sequential(layers))
         'norm is a BatchNormalization, which may mix samples'
     """
     if any(tensor.shape[0] is not None for tensor in getattr(model, "inputs", [])):
         return "an input has a fixed batch size"
-    return _why_graph(model)
+    return _reason_in_graph(model)
 
 
-def _why_graph(model: keras.Model) -> str:
+def _reason_in_graph(model: keras.Model) -> str:
     if isinstance(model, keras.Sequential):
         own = type(model).call is not keras.Sequential.call
         operations: Sequence[Any] = model.layers
@@ -75,13 +75,13 @@ def _why_graph(model: keras.Model) -> str:
         return f"{model.name} is neither a Sequential nor a functional model"
     if own:
         return f"{model.name} has a call method of its own"
-    return next(filter(None, map(_why_operation, operations)), "")
+    return next(filter(None, map(_reason_in_operation, operations)), "")
 
 
-def _why_operation(operation: Any) -> str:
+def _reason_in_operation(operation: Any) -> str:
     kind = type(operation).__name__
     if isinstance(operation, keras.Model):
-        return _why_graph(operation)
+        return _reason_in_graph(operation)
     if not isinstance(operation, keras.layers.Layer):
         if isinstance(operation, Activate) or _adds_batches(operation):
             return ""
@@ -89,7 +89,7 @@ def _why_operation(operation: Any) -> str:
     if type(operation) not in _LAYERS:
         return f"{operation.name} is a {kind}, which may mix samples"
     if operation.activity_regularizer is not None:
-        return f"{operation.name} has an activity regulariser, a mean over the batch"
+        return f"{operation.name} has an activity regularizer, a mean over the batch"
     if not _acts_alone(getattr(operation, "activation", None)):
         return f"{operation.name} has an activation of unknown making"
     if _axis_may_be_batch(operation):
@@ -100,7 +100,7 @@ def _why_operation(operation: Any) -> str:
 def _adds_batches(operation: Any) -> bool:
     if type(operation).__module__ != "keras.src.ops.numpy":
         return False
-    return type(operation).__name__ in _SUMS and all(
+    return type(operation).__name__ in _ELEMENTWISE and all(
         isinstance(tensor, keras.KerasTensor)
         and tensor.shape[:1] == (None,)
         and len(tensor.shape) == len(node.output_tensors[0].shape)
@@ -111,7 +111,7 @@ def _adds_batches(operation: Any) -> bool:
 
 def _acts_alone(activation: Any) -> bool:
     if isinstance(activation, keras.layers.Layer):
-        return not _why_operation(activation)
+        return not _reason_in_operation(activation)
     return activation is None or activation in _ACTIVATIONS
 
 
@@ -122,10 +122,10 @@ def _axis_may_be_batch(layer: keras.layers.Layer) -> bool:
     return any(axis is not None and axis < 1 and axis != -1 for axis in axes)
 
 
-def shard(data: Any, count: int, index: Any) -> tuple[Any, Any]:
-    """Returns the part of a batch for one of `count` shards, and how many of it count.
+def take_shard(data: Any, count: int, index: Any) -> tuple[Any, Any]:
+    """Returns one of `count` shards of a batch, and how many of its samples count.
 
-    Parts are contiguous and differ by at most the last ones being shorter. A batch of
+    Shards are contiguous and differ by at most the last ones being shorter. A batch of
     fewer samples than shards gives the last shards its last sample once more, of which
     none counts: TensorFlow's convolution fails on an empty batch.
 
@@ -137,17 +137,17 @@ def shard(data: Any, count: int, index: Any) -> tuple[Any, Any]:
     import tensorflow as tf
 
     size = batch_size(data)
-    most = -(-size // count)
-    begin = index * most
+    length = -(-size // count)
+    begin = index * length
     if isinstance(size, int) and isinstance(index, int):
-        first, end = min(begin, size - 1), min(begin + most, size)
+        first, end = min(begin, size - 1), min(begin + length, size)
         counting = max(0, end - begin)
         end = max(end, first + 1)
     else:
-        first, end = tf.minimum(begin, size - 1), tf.minimum(begin + most, size)
+        first, end = tf.minimum(begin, size - 1), tf.minimum(begin + length, size)
         counting = tf.maximum(0, end - begin)
         end = tf.maximum(end, first + 1)
-    return keras.tree.map_structure(lambda part: part[first:end], data), counting
+    return keras.tree.map_structure(lambda leaf: leaf[first:end], data), counting
 
 
 def batch_size(data: Any) -> Any:
@@ -159,13 +159,13 @@ def batch_size(data: Any) -> Any:
     return tf.shape(first)[0] if size is None else size
 
 
-def join(parts: Sequence[Any], size: Any) -> Any:
+def join(shards: Sequence[Any], size: Any) -> Any:
     """Returns the outputs of the shards as those of one batch of `size` samples.
 
     The logits that a softmax or sigmoid leaves on its output, by which cross-entropy
     computes, are joined along with it.
     """
-    return keras.tree.map_structure(lambda *outputs: _join(outputs, size), *parts)
+    return keras.tree.map_structure(lambda *outputs: _join(outputs, size), *shards)
 
 
 def _join(outputs: Sequence[Any], size: Any) -> Any:

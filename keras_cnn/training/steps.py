@@ -1,7 +1,8 @@
 """The arithmetic of one step: forward, loss, gradient, update, metrics.
 
-As in `Model.train_step` and `Model.test_step`, but that the passes through the layers
-may be computed in shards, and that a loss that is no number is not learned from.
+As in `Model.train_step` and `Model.test_step`, except that the passes through the
+layers may be computed in shards, and that a loss that is NaN or infinite is not learned
+from.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import keras
 
 from .._checks import InputError
 from .fused_optimizers import fused_updates
-from .sharding import batch_size, join, shard
+from .sharding import batch_size, join, take_shard
 
 OnNonfinite = Literal["stop", "skip", "ignore"]
 
@@ -25,11 +26,11 @@ class Steps:
     def __init__(
         self, model: keras.Model, shards: int = 1, on_nonfinite: OnNonfinite = "ignore"
     ) -> None:
-        """Takes what the steps depend on.
+        """Finds out which steps are the model's own.
 
         Args:
             model: A compiled and built Keras model.
-            shards: Parts of a batch that are computed side by side.
+            shards: Slices of a batch that are computed side by side.
             on_nonfinite: What becomes of a step whose loss is NaN or infinite: "stop"
                 keeps the weights and counts it in the metrics; "skip" leaves no trace
                 of it; "ignore" takes it as any other.
@@ -37,7 +38,7 @@ class Steps:
         self.model = model
         self.shards = shards
         self.on_nonfinite = on_nonfinite
-        # A step of the user's own decides itself what it computes, and what it reports.
+        # A user's own step decides what it computes and what it reports.
         self._own = {step for step in _PHASE_STEPS.values() if overrides(model, step)}
 
         if on_nonfinite == "skip" and self.reports_itself("train"):
@@ -95,8 +96,8 @@ class Steps:
         """Returns the outputs for a whole batch, however it is computed."""
         if self.shards == 1:
             return self.call(x, training=training)
-        parts = [shard(x, self.shards, index)[0] for index in range(self.shards)]
-        outputs = [self.call(part, training=training) for part in parts]
+        slices = [take_shard(x, self.shards, index)[0] for index in range(self.shards)]
+        outputs = [self.call(data, training=training) for data in slices]
         return join(outputs, batch_size(x))
 
     def call(self, x: Any, *, training: bool) -> Any:
@@ -182,7 +183,7 @@ def without_missing(data: Any) -> Any:
 
 
 def _reported_loss(logs: Any) -> Any:
-    """The loss that a step of the user's own reports; 0 if it reports none."""
+    """The loss that a user's own step reports; 0 if it reports none."""
     import tensorflow as tf
 
     loss = logs.get("loss") if isinstance(logs, dict) else None

@@ -28,7 +28,7 @@ def configure_threads(cores: int | None = None) -> None:
             the cores that this process may use.
 
     Raises:
-        InputError: If `cores` is no whole number >= 1.
+        InputError: If `cores` is not a whole number >= 1.
         RuntimeError: If TensorFlow has already started.
 
     Example:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import keras
 import numpy as np
@@ -15,17 +16,17 @@ from .._checks import InputError, check_choice, check_count
 from ._keras import train_validation_split
 from .callback_list import make_callback_list
 from .checkpoints import Checkpoints
-from .compiled_loops import Engine
+from .compiled_loops import CompiledLoops
 from .data_sources import Source, make_source
 from .distribution import (
-    agreed,
+    broadcast_from_chief,
     check_made_within,
     has_workers,
     is_chief,
     lost_workers_named,
 )
-from .evaluate_loop import measure, predict
-from .fit_loop import Fit
+from .evaluate_loop import evaluate, predict
+from .fit_loop import FitLoop
 from .plan import (
     Choice,
     Plan,
@@ -39,6 +40,13 @@ from .plan import (
 )
 from .steps import OnNonfinite
 
+Callbacks: TypeAlias = (
+    keras.callbacks.Callback
+    | Sequence[keras.callbacks.Callback]
+    | keras.callbacks.CallbackList
+    | None
+)
+
 
 class Trainer:
     """Trains a compiled Keras model: `Model.fit`'s arguments, results and arithmetic.
@@ -47,8 +55,8 @@ class Trainer:
     it, and after `keras_cnn.training.configure_threads()` a batch is computed in shards
     side by side where the model allows. `plan` says what was chosen and why.
 
-    `fit`, `evaluate` and `predict` take what the model's own take and return what they
-    return; docs/training.md lists each argument. What is not Keras's stands here:
+    `fit`, `evaluate` and `predict` take the arguments of the model's own methods and
+    return the same types.
 
     Args:
         model: A compiled Keras model on the TensorFlow backend. With a strategy it must
@@ -96,7 +104,7 @@ class Trainer:
         checkpoints_kept: int = 3,
         resume: bool = False,
     ) -> None:
-        """Checks the arguments; see the class."""
+        """Checks the arguments, which the class lists."""
         if keras.backend.backend() != "tensorflow":
             raise InputError(
                 "Training must run on Keras's TensorFlow backend. "
@@ -114,7 +122,9 @@ class Trainer:
         self.strategy = strategy
         self._jit_compile = jit_compile
         self._on_nonfinite = on_nonfinite
-        self._agree = partial(agreed, strategy) if has_workers(strategy) else int
+        self._broadcast = (
+            partial(broadcast_from_chief, strategy) if has_workers(strategy) else int
+        )
         self._checkpoints = None
         if checkpoint_dir is not None:
             self._checkpoints = Checkpoints(
@@ -122,7 +132,7 @@ class Trainer:
                 checkpoint_every,
                 checkpoints_kept,
                 model,
-                agree=self._agree,
+                broadcast=self._broadcast,
                 writes=is_chief(strategy),
             )
         elif checkpoint_every is not None or resume:
@@ -132,7 +142,7 @@ class Trainer:
                 f"checkpoint_every={checkpoint_every!r}, resume={resume!r}."
             )
         self._resume = resume
-        self._engine = Engine(model, strategy, jit_compile, on_nonfinite)
+        self._loops = CompiledLoops(model, strategy, jit_compile, on_nonfinite)
         self._data = Choice(
             "unknown before `fit`", "arrays or a stream, as it is given"
         )
@@ -144,26 +154,56 @@ class Trainer:
         y: Any = None,
         batch_size: int | None = None,
         epochs: int = 1,
-        verbose: str | int = "auto",
-        callbacks: Any = None,
+        verbose: Literal["auto"] | int = "auto",
+        callbacks: Callbacks = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
         shuffle: bool | str = True,
-        class_weight: dict[int, float] | None = None,
+        class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
         steps_per_epoch: int | None = None,
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
-        validation_freq: Any = 1,
+        validation_freq: int | Sequence[int] = 1,
     ) -> keras.callbacks.History:
-        """Trains the model as `Model.fit` does; see there for the arguments.
+        """Trains the model, with the arguments and the arithmetic of `Model.fit`.
+
+        Args:
+            x: Inputs: an array or tensor, (samples, ...), a list or dictionary of them,
+                or a stream of batches: a `tf.data.Dataset`, a
+                `keras.utils.PyDataset` or a generator of `(x, y)` or
+                `(x, y, sample_weight)`.
+            y: Targets, (samples, ...), in the form of the model's outputs. Defaults to
+                `None`, for a stream or a model that adds its losses itself.
+            batch_size: Samples a batch of arrays. Defaults to `None`, for 32.
+            epochs: The epoch after the last one. Defaults to `1`.
+            verbose: 0 shows nothing; 1 and "auto" a bar in a terminal and a line an
+                epoch; 2 the line. Defaults to `"auto"`.
+            callbacks: Callbacks of Keras or your own. Defaults to `None`.
+            validation_split: Share of the arrays, from their end, to validate on, in
+                [0, 1). Defaults to `0.0`.
+            validation_data: `(x, y)`, `(x, y, sample_weight)` or a stream. Defaults to
+                `None`, for none.
+            shuffle: Whether each epoch draws a new order of the arrays; "batch" draws
+                it within each batch. Defaults to `True`.
+            class_weight: From a class number to the weight of its samples in the loss.
+                Defaults to `None`.
+            sample_weight: Weights in the loss, (samples,), or (samples, steps) for
+                sequences. Defaults to `None`.
+            initial_epoch: The first epoch, counted from 0. Defaults to `0`.
+            steps_per_epoch: Batches an epoch. Defaults to `None`, for all of them.
+            validation_steps: Batches of a validation. Defaults to `None`, for all.
+            validation_batch_size: Defaults to `None`, for `batch_size`.
+            validation_freq: Epochs between validations, or a list of the epochs,
+                counted from 1, to validate after. Defaults to `1`.
 
         Returns:
             Keras's `History`, whose `history` has each metric by epoch.
 
         Raises:
             NonFiniteLossError: If the loss becomes NaN or infinite, by default.
+            InputError: If an argument breaks its rule.
             ValueError: As `Model.fit` raises it, for arguments that do not fit.
         """
         check_count("epochs", epochs, least=0)
@@ -182,7 +222,7 @@ class Trainer:
             shuffle=shuffle,
             class_weight=class_weight,
             # From NumPy's generator, as `keras.utils.set_random_seed` fixes it.
-            seed=self._agree(np.random.randint(2**31)),
+            seed=self._broadcast(np.random.randint(2**31)),
         )
         callbacks = self._callbacks(
             callbacks,
@@ -192,7 +232,7 @@ class Trainer:
             history=True,
         )
         self._build(source)
-        evaluate = None
+        validate = None
         if validation_data is not None:
             val_x, val_y, val_weight = keras.utils.unpack_x_y_sample_weight(
                 validation_data
@@ -205,23 +245,25 @@ class Trainer:
                 steps_per_epoch=validation_steps,
             )
 
-            def evaluate() -> dict[str, Any]:
-                loop = self._engine.test_loop(validation)
-                return measure(self.model, loop, validation, callbacks, self._agree)
+            def validate() -> dict[str, Any]:
+                loop = self._loops.test_loop(validation)
+                return evaluate(
+                    self.model, loop, validation, callbacks, self._broadcast
+                )
 
         self._data = Choice(source.described, "by what `fit` was given")
-        fit = Fit(
+        fit = FitLoop(
             model=self.model,
-            loop=self._engine.train_loop(source, stops=self._stops(callbacks)),
+            loop=self._loops.train_loop(source, stops=self._stops(callbacks)),
             source=source,
             callbacks=callbacks,
             epochs=epochs,
             initial_epoch=initial_epoch,
-            evaluate=evaluate,
+            validate=validate,
             validation_freq=validation_freq,
             on_nonfinite=self._on_nonfinite,
             checkpoints=self._checkpoints,
-            agree=self._agree,
+            broadcast=self._broadcast,
         )
         with lost_workers_named(self.strategy):
             return fit.run(self._resume)
@@ -231,13 +273,23 @@ class Trainer:
         x: Any = None,
         y: Any = None,
         batch_size: int | None = None,
-        verbose: str | int = "auto",
+        verbose: Literal["auto"] | int = "auto",
         sample_weight: Any = None,
         steps: int | None = None,
-        callbacks: Any = None,
+        callbacks: Callbacks = None,
         return_dict: bool = False,
     ) -> Any:
-        """Measures the model as `Model.evaluate` does; see there for the arguments.
+        """Computes the loss and metrics as `Model.evaluate` does.
+
+        Args:
+            x: Inputs or a stream of batches, as `fit` takes them.
+            y: Targets. Defaults to `None`, for a stream.
+            batch_size: Samples a batch of arrays. Defaults to `None`, for 32.
+            verbose: As `fit` takes it. Defaults to `"auto"`.
+            sample_weight: Weights in the loss. Defaults to `None`.
+            steps: Batches to evaluate on. Defaults to `None`, for all of them.
+            callbacks: Whose `on_test_...` hooks are called. Defaults to `None`.
+            return_dict: Whether to return a dictionary. Defaults to `False`.
 
         Returns:
             The loss and metrics: a number, a list, or a dictionary if asked for.
@@ -249,20 +301,27 @@ class Trainer:
         callbacks = self._callbacks(
             callbacks, verbose, epochs=1, steps=source.steps_per_epoch
         )
-        loop = self._engine.test_loop(source)
+        loop = self._loops.test_loop(source)
         with lost_workers_named(self.strategy):
-            logs = measure(self.model, loop, source, callbacks, self._agree)
+            logs = evaluate(self.model, loop, source, callbacks, self._broadcast)
         return logs if return_dict else self.model._flatten_metrics_in_order(logs)
 
     def predict(
         self,
         x: Any,
         batch_size: int | None = None,
-        verbose: str | int = "auto",
+        verbose: Literal["auto"] | int = "auto",
         steps: int | None = None,
-        callbacks: Any = None,
+        callbacks: Callbacks = None,
     ) -> Any:
-        """Returns the model's outputs as `Model.predict` does; see there for arguments.
+        """Returns the model's outputs as `Model.predict` does.
+
+        Args:
+            x: Inputs or a stream of batches, as `fit` takes them.
+            batch_size: Samples a batch of arrays. Defaults to `None`, for 32.
+            verbose: As `fit` takes it. Defaults to `"auto"`.
+            steps: Batches to predict. Defaults to `None`, for all of them.
+            callbacks: Whose `on_predict_...` hooks are called. Defaults to `None`.
 
         Returns:
             Arrays in the structure of the model's outputs, (samples, ...).
@@ -271,7 +330,7 @@ class Trainer:
         callbacks = self._callbacks(
             callbacks, verbose, epochs=1, steps=source.steps_per_epoch
         )
-        function = self._engine.predict_function(source)
+        function = self._loops.predict_function(source)
         return predict(self.model, function, source, callbacks)
 
     def plan(self, batch_size: int = 32) -> Plan:
@@ -293,16 +352,9 @@ class Trainer:
             shards=choose_shards(model, batch_size, self.strategy)[1],
             threads=choose_threads(),
             precision=choose_precision(model),
-            steps_per_call=Choice(
-                "about half a second of them",
-                "fewer where a callback or checkpoint is due at a batch before",
-            ),
             data=self._data,
             update=choose_update(model.optimizer, self.strategy is not None),
             compiler=choose_jit(model, self._jit_compile)[1],
-            rewriting=Choice(
-                "none", "pooling before the activation gained nothing over shards"
-            ),
             strategy=Choice(
                 type(self.strategy).__name__ if self.strategy else "none",
                 f"{self.strategy.num_replicas_in_sync} replicas share each batch"
@@ -326,7 +378,7 @@ class Trainer:
         )
 
     def _stops(self, callbacks: Any) -> bool:
-        """Whether the loop must end at a loss that is no number."""
+        """Whether the loop must end at a loss that is NaN or infinite."""
         terminates = any(
             isinstance(callback, keras.callbacks.TerminateOnNaN)
             for callback in callbacks.callbacks

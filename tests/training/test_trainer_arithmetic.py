@@ -130,14 +130,14 @@ CASES = {
         lambda: compiled(convolutional()),
         lambda: of_images(class_weight={0: 1.0, 1: 3.0, 2: 0.5, 3: 0.0}),
     ),
-    "kernel_regulariser": Case(
+    "kernel_regularizer": Case(
         lambda: compiled(convolutional(kernel_regularizer="l2", bias_regularizer="l1"))
     ),
-    "activity_regulariser": Case(
+    "activity_regularizer": Case(
         lambda: compiled(convolutional(activity_regularizer="l2")),
-        whole="activity regulariser",
+        whole="activity regularizer",
     ),
-    "batch_normalisation": Case(
+    "batch_normalization": Case(
         lambda: compiled(convolutional(layers.BatchNormalization())),
         whole="BatchNormalization",
     ),
