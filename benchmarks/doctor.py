@@ -28,6 +28,7 @@ import keras
 import tensorflow as tf
 
 from keras_cnn.doctor import diagnose
+from keras_cnn.doctor.findings import FORMER_CODES
 
 
 def imported(path):
@@ -137,6 +138,10 @@ def main():
     # Programs that are wrong on purpose make Keras warn; that is not what is measured.
     warnings.simplefilter("ignore")
     cases = json.loads(options.cases.read_text())
+    today = {former: code for code, former in FORMER_CODES.items()}
+    for case in cases:
+        for key in ("faults", "lint"):
+            case[key] = [today.get(code, code) for code in case.get(key, [])]
     programs = options.programs or options.cases.parent / "programs.py"
     build = imported(programs.resolve()).program
     known = json.loads(options.json.read_text()) if options.json.exists() else {}

@@ -31,7 +31,7 @@ class Lasting(Doctor):
         """Begins anew, compiled once."""
         if self._probe is None:
             super().on_train_begin(logs)
-        self.moments[1:] = []
+        self.snapshots[1:] = []
         self._begin = self._seen = 0
 
 

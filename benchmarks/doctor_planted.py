@@ -126,7 +126,7 @@ FAULTS = {
     "tiny weights": ("bad-init", anything, drawn_with(1e-4)),
     "huge weights": ("bad-init", anything, drawn_with(20.0)),
     "linear": ("missing-nonlinearity", has_hidden_dense, linear_inside),
-    "raw inputs": ("unnormalised-input", anything, unscaled),
+    "raw inputs": ("unnormalized-input", anything, unscaled),
     "dropout": ("excess-dropout", has_hidden_dense, dropping),
     "sigmoids": ("saturating-activation", has_hidden_dense, seven_sigmoids),
     "shuffled": ("corrupted-labels", anything, shuffled),

@@ -15,10 +15,10 @@ import tensorflow as tf
 FAMILIES = {
     "vanishing": {"saturating-activation", "excess-depth", "bad-init"},
     "exploding": {"exploding-activation", "lr-too-high", "bad-init"},
-    "dying-relu": {"bad-init", "lr-too-high", "unnormalised-input"},
+    "dying-relu": {"bad-init", "lr-too-high", "unnormalized-input"},
     "unstable": {"lr-too-high", "batch-too-small"},
     "slow": {"lr-too-low", "too-few-updates"},
-    "huge-loss": {"lr-too-high", "unnormalised-target", "outlier-targets"},
+    "huge-loss": {"lr-too-high", "unnormalized-target", "outlier-targets"},
     "activation": {
         "missing-softmax",
         "missing-sigmoid",
@@ -32,7 +32,7 @@ FAMILIES = {
         "relu-output-for-signed-regression",
     },
     "loss": {"wrong-loss"},
-    "data": {"unnormalised-input"},
+    "data": {"unnormalized-input"},
     "hidden-linear": {"missing-nonlinearity"},
     "dropout": {"excess-dropout"},
     "rate-high": {"lr-too-high"},

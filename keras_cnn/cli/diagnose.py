@@ -146,7 +146,7 @@ def _write_repair(repaired: Repair, folder: Path) -> dict[str, Any]:
     with replaced_file(folder / REPAIRED) as temporary:
         repaired.model.save(temporary)
     content = {
-        "code": repaired.code,
+        "codes": repaired.codes,
         "before": repaired.before,
         "after": repaired.after,
         "arguments": repaired.patch,
@@ -177,7 +177,7 @@ def _print(
         out.print(table, soft_wrap=False)
     if repaired is not None:
         out.print(
-            f"{repaired.code} remedied: skill {repaired.before:.2f} -> "
+            f"{' and '.join(repaired.codes)} remedied: skill {repaired.before:.2f} -> "
             f"{repaired.after:.2f}. The remedied model, not trained yet, is in "
             f"{folder / REPAIRED}, what else to change in {folder / PATCH}."
         )

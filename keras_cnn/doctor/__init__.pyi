@@ -1,7 +1,11 @@
 from .callback import Doctor as Doctor
 from .diagnosing import diagnose as diagnose
+from .findings import Attempt as Attempt
 from .findings import Diagnosis as Diagnosis
 from .findings import Finding as Finding
+from .findings import Histogram as Histogram
+from .findings import LayerHealth as LayerHealth
+from .findings import Snapshot as Snapshot
 from .linting import lint as lint
 from .repairing import Repair as Repair
 from .repairing import repair as repair

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 
 from .._checks import InputError, check_count
-from .findings import Finding, Moment
-from .rules.symptoms import layer_symptoms
+from .findings import Finding, Snapshot
+from .rules import check_groups
 from .trials.probe import Probe
 
 
@@ -20,12 +20,12 @@ class Doctor(keras.callbacks.Callback):
     a probe costs about as much as two training steps on a batch of its size.
 
     Args:
-        x_probe: Inputs of the probe batch, as for `fit`; 64 are plenty.
-        y_probe: Their targets, as for `fit`.
+        x: Inputs of the probe batch, as for `fit`; 64 samples are plenty.
+        y: Their targets, as for `fit`.
         every: Batches between two probes. Defaults to `200`.
 
     Attributes:
-        moments: What was recorded, a `Moment` a probe: of each layer mean, spread,
+        snapshots: What was recorded, a `Snapshot` a probe: of each layer mean, spread,
             shares of zero, dead and saturated outputs, the gradient's norm and share of
             zeros, and the mean update over the weights' norm; of all the loss.
         batch_interval: `every`; it tells `Trainer` when to call.
@@ -39,25 +39,25 @@ class Doctor(keras.callbacks.Callback):
         >>> model.compile("sgd", "mse")
         >>> doctor = Doctor(x, y, every=2)
         >>> history = model.fit(x, y, batch_size=16, verbose=0, callbacks=[doctor])
-        >>> [moment.step for moment in doctor.moments]
+        >>> [snapshot.step for snapshot in doctor.snapshots]
         [0, 2, 4]
     """
 
-    def __init__(self, x_probe: Any, y_probe: Any, every: int = 200) -> None:
+    def __init__(self, x: Any, y: Any, every: int = 200) -> None:
         """Checks the arguments; see the class."""
         super().__init__()
         check_count("every", every)
-        self._x = _arrays(x_probe, "float32")
-        self._y = _arrays(y_probe, None)
+        self._x = _arrays(x, "float32")
+        self._y = _arrays(y, None)
         shapes = [one.shape for one in keras.tree.flatten((self._x, self._y))]
         rows = {shape[0] if shape else 0 for shape in shapes}
         if len(rows) != 1 or rows == {0}:
             raise InputError(
-                "`x_probe` and `y_probe` must have as many rows, and at least one. "
+                "`x` and `y` must have the same number of rows, at least one. "
                 f"Received: shapes {', '.join(map(str, shapes))}."
             )
         self.batch_interval = every
-        self.moments: list[Moment] = []
+        self.snapshots: list[Snapshot] = []
         self._probe: Probe | None = None
         self._begin = 0  # steps before this epoch
         self._seen = 0  # batches seen in it
@@ -75,18 +75,18 @@ class Doctor(keras.callbacks.Callback):
     @property
     def findings(self) -> list[Finding]:
         """The symptoms at the last probe."""
-        if not self.moments:
+        if not self.snapshots:
             return []
-        return [one.finding for one in layer_symptoms(self.moments[-1])]
+        return [one.finding() for one in check_groups({"units"}, self.snapshots[-1])]
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Probes the model as it begins."""
         if not self.model.built:
             self.model(keras.tree.map_structure(lambda one: one[:1], self._x))
-        self.moments.clear()
+        self.snapshots.clear()
         self._begin = self._seen = 0
         self._probe = Probe(self.model, self._x, self._y)
-        self.moments.append(self._probe(0))
+        self.snapshots.append(self._probe(0))
 
     def on_train_batch_end(
         self, batch: int, logs: dict[str, Any] | None = None
@@ -94,9 +94,9 @@ class Doctor(keras.callbacks.Callback):
         """Probes when `every` batches have passed since the last probe."""
         self._seen = batch + 1
         step = self._begin + self._seen
-        last = self.moments[-1].step if self.moments else 0
+        last = self.snapshots[-1].step if self.snapshots else 0
         if self._probe and step // self.batch_interval > last // self.batch_interval:
-            self.moments.append(self._probe(step))
+            self.snapshots.append(self._probe(step))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Counts the epoch's steps, the last of which may not have been shown."""
@@ -104,7 +104,7 @@ class Doctor(keras.callbacks.Callback):
         self._seen = 0
 
     def _line(self) -> tuple[float, float]:
-        losses = np.array([moment.loss for moment in self.moments])
+        losses = np.array([snapshot.loss for snapshot in self.snapshots])
         if len(losses) < 2 or not np.isfinite(losses).all():
             return float("nan"), float("nan")
         steps = np.arange(len(losses))

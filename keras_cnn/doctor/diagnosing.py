@@ -16,11 +16,9 @@ import tensorflow as tf
 
 from .._checks import InputError, check_count, check_positive
 from .findings import Diagnosis
-from .linting import suspects_of
 from .program.inputs import read_inputs, read_targets
 from .program.program import read_program
-from .rules.generalization import check_duplicates
-from .search import Examination
+from .search import Search
 
 
 def diagnose(
@@ -45,8 +43,8 @@ def diagnose(
         model: A compiled Keras model that trains with Keras's own `train_step`.
         x: Inputs: an array, or a list or dict of arrays as for `fit`.
         y: Targets, likewise.
-        batch_size: What is planned. Defaults to `32`.
-        epochs: What is planned. Defaults to `5`.
+        batch_size: Of the planned training. Defaults to `32`.
+        epochs: Of the planned training. Defaults to `5`.
         validation_data: Inputs and targets not trained on, to tell overfitting.
             Defaults to `None`.
         budget_seconds: What the diagnosis may take, about. Defaults to `12`.
@@ -81,17 +79,13 @@ def diagnose(
             f"Received: {type(model).__name__} with its own."
         )
     program = read_program(model, x, y, batch_size, epochs)
-    suspects = list(suspects_of(program))
     held_out = None
     if validation_data is not None:
         _, inputs = read_inputs(model, validation_data[0])
-        targets = read_targets(model, validation_data[1], program.answer)
+        targets = read_targets(model, validation_data[1], program.outputs)
         held_out = list(inputs.values()), list(targets.values())
-        suspects += check_duplicates(list(program.inputs.values()), held_out[0])
     with _aside(seed):
-        return Examination(program, begin, budget_seconds, seed).verdict(
-            suspects, held_out
-        )
+        return Search(program, begin, budget_seconds, seed).diagnosis(held_out)
 
 
 @contextmanager

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 Severity = Literal["note", "warning", "error"]
+
+# Codes as they were spelled before, by what they are called now; for one release.
+FORMER_CODES = {
+    "unnormalized-input": "unnormalised-input",
+    "unnormalized-target": "unnormalised-target",
+}
 
 
 @dataclass(frozen=True)
@@ -41,33 +48,41 @@ class Finding:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A remedy that was tried on a copy, and what it did.
+    """A remedy, or two together, tried on a copy, and what came of it.
 
     Attributes:
-        code: The fault that it would remedy.
-        change: The change, as code.
+        codes: The faults that it would remedy.
+        changes: The changes, as code, one for each of them.
         before: Skill without it: 0 is a constant answer, 1 is perfect.
         after: Skill with it, after as many updates.
         restored: Whether it made up most of what was missing.
     """
 
-    code: str
-    change: str
+    codes: tuple[str, ...]
+    changes: tuple[str, ...]
     before: float
     after: float
     restored: bool
+    # What was applied; `repair` applies it again. Not kept in a pickle.
+    _remedies: tuple[Callable[[Any], Any], ...] = field(
+        default=(), repr=False, compare=False
+    )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Returns all but the remedies, which are functions."""
+        return self.__dict__ | {"_remedies": ()}
 
 
 @dataclass(frozen=True)
 class LayerHealth:
-    """One layer on the probe batch at one moment.
+    """One layer on the probe batch at one moment of training.
 
     Attributes:
         layer: Its name.
         mean: Mean of its outputs.
         spread: Their standard deviation.
-        zero: The share of outputs that are exactly zero.
-        dead: The share of units that are zero on the whole probe.
+        zero: The share of outputs that are exactly zero, in [0, 1].
+        dead: The share of units that are zero on the whole probe, in [0, 1].
         saturated: The share of outputs at the flat ends of a bounded activation.
         gradient: Norm of the gradient of its weights; None if it has none.
         gradient_zero: The share of that gradient that is exactly zero.
@@ -86,7 +101,7 @@ class LayerHealth:
 
 
 @dataclass(frozen=True)
-class Moment:
+class Snapshot:
     """All layers at one moment of training.
 
     Attributes:
@@ -104,7 +119,14 @@ class Moment:
 
 @dataclass(frozen=True)
 class Histogram:
-    """Counts of one layer's activations or gradients on the probe batch."""
+    """Counts of one layer's activations or gradients on the probe batch.
+
+    Attributes:
+        layer: Its name.
+        what: Which of the two.
+        edges: Of the bins, one more than there are counts.
+        counts: Of the values in each bin.
+    """
 
     layer: str
     what: Literal["activations", "gradients"]
@@ -119,11 +141,11 @@ class Diagnosis:
     Attributes:
         findings: The most likely cause first.
         skill: What the short training reached: 0 is a constant answer, 1 is perfect.
-        attainable: The best skill seen by a remedied copy or a reference learner.
+        attainable: The best skill that a remedied copy or a reference learner reached.
         updates: Updates that the short training took.
         planned: Updates that the user plans.
         losses: The training loss of each of them.
-        moments: Health by layer over time.
+        snapshots: Health by layer over time.
         histograms: Activations and gradients at the end.
         attempts: Remedies that were tried, the most successful first.
         seconds: What the diagnosis took.
@@ -135,9 +157,9 @@ class Diagnosis:
     updates: int
     planned: int
     losses: tuple[float, ...] = ()
-    moments: tuple[Moment, ...] = ()
+    snapshots: tuple[Snapshot, ...] = ()
     histograms: tuple[Histogram, ...] = ()
-    attempts: tuple[Attempt, ...] = field(default=())
+    attempts: tuple[Attempt, ...] = ()
     seconds: float = 0.0
 
     @property
@@ -145,15 +167,26 @@ class Diagnosis:
         """Whether nothing above a note was found."""
         return not any(finding.counts for finding in self.findings)
 
+    def find(self, code: str) -> Finding | None:
+        """Returns the finding with a code, or with what was its code before."""
+        for finding in self.findings:
+            if code in (finding.code, FORMER_CODES.get(finding.code)):
+                return finding
+        return None
+
     def to_dict(self) -> dict[str, Any]:
         """Returns everything as JSON's types, without NaN or infinities."""
-        content: dict[str, Any] = _plain({"healthy": self.healthy} | asdict(self))
+        content: dict[str, Any] = {"healthy": self.healthy} | _plain(self)
+        for finding in content["findings"]:
+            if finding["code"] in FORMER_CODES:
+                finding["former_code"] = FORMER_CODES[finding["code"]]
         return content
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+    if hasattr(value, "__dataclass_fields__"):
+        names = [one.name for one in fields(value) if not one.name.startswith("_")]
+        return {name: _plain(getattr(value, name)) for name in names}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, float) and value - value != 0:  # NaN or infinite

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import keras
 
 from .findings import Finding
-from .program.program import Program, read_program
-from .rules.data import check_data
-from .rules.hidden_layers import check_body
-from .rules.outputs import check_heads
-from .rules.rule import Suspect
+from .program.program import read_program
+from .rules import STATIC, check_groups
+from .rules.rule import Hit
 
 
 def lint(
@@ -28,8 +24,8 @@ def lint(
         model: A compiled Keras model.
         x: Inputs: an array, or a list or dict of arrays as for `fit`.
         y: Targets, likewise.
-        batch_size: What is planned. Defaults to `32`.
-        epochs: What is planned. Defaults to `5`.
+        batch_size: Of the planned training. Defaults to `32`.
+        epochs: Of the planned training. Defaults to `5`.
 
     Returns:
         The findings, the most likely fault first.
@@ -48,19 +44,8 @@ def lint(
         ['softmax-single-unit']
     """
     program = read_program(model, x, y, batch_size, epochs)
-    found = sorted(
-        suspects_of(program),
-        key=lambda one: (one.certain, one.visible, one.finding.confidence),
-        reverse=True,
-    )
-    return [
-        one.finding if one.visible else replace(one.finding, severity="note")
-        for one in found
-    ]
-
-
-def suspects_of(program: Program) -> Iterator[Suspect]:
-    """Yields every suspicion that a program raises before training."""
-    yield from check_data(program)
-    yield from check_heads(program)
-    yield from check_body(program)
+    hits = [sign for sign in check_groups(STATIC, program) if isinstance(sign, Hit)]
+    hits.sort(key=lambda hit: (hit.proven, hit.sureness), reverse=True)
+    # Several remedies may be worth a trial for one mistake: here the first is said.
+    first = {(hit.code, hit.where): hit for hit in reversed(hits)}
+    return [hit.finding() for hit in hits if first[hit.code, hit.where] is hit]

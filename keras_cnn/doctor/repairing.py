@@ -8,17 +8,15 @@ from typing import Any
 
 import keras
 
+from .._checks import InputError
 from .findings import Attempt, Diagnosis
-from .linting import suspects_of
 from .program.inputs import Array
 from .program.program import Program, read_program
-from .rules.hypotheses import hypotheses
-from .rules.rule import Apply
-from .search import first_setting
+from .search import first_config
+from .thresholds import AS_GOOD
 from .trials.copies import copy_optimizer
 from .trials.remedies import statistics
-from .trials.trial import Setting
-from .verdict import TOGETHER
+from .trials.trial import TrialConfig
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +25,7 @@ class Repair:
 
     Attributes:
         model: A new, compiled model.
-        code: The fault that it remedies.
+        codes: The faults that it remedies; one, mostly.
         patch: What the program has to change, argument by argument, beside what the
             model file holds.
         before: Skill without the remedy.
@@ -35,7 +33,7 @@ class Repair:
     """
 
     model: keras.Model
-    code: str
+    codes: tuple[str, ...]
     patch: dict[str, Any]
     before: float
     after: float
@@ -53,90 +51,97 @@ def repair(
     """Returns a new model with the remedy that restored most; None if none did.
 
     Args:
-        diagnosis: What `diagnose` returned for this program.
+        diagnosis: What `diagnose` returned for this program, in this process.
         model: The model; it is only read.
         x: Inputs, as for `diagnose`.
         y: Targets, as for `diagnose`.
         batch_size: As for `diagnose`. Defaults to `32`.
         epochs: As for `diagnose`. Defaults to `5`.
+
+    Raises:
+        InputError: If the model is not compiled, cannot be copied, or the data does
+            not fit it; or if the diagnosis was pickled.
     """
-    program = read_program(model, x, y, batch_size, epochs)
-    counted = [finding.code for finding in diagnosis.findings if finding.counts]
-    restoring = [
-        one
-        for one in diagnosis.attempts
-        if one.restored and set(one.code.split(TOGETHER)) <= set(counted)
-    ]
-    # One change rather than two; of those that did as well, to 0.05, the one for the
-    # likeliest cause.
-    restoring.sort(
-        key=lambda one: (
-            one.code.count(TOGETHER),
-            -round(one.after * 20),
-            counted.index(one.code.partition(TOGETHER)[0]),
+    attempt = _best(diagnosis)
+    if attempt is None:
+        return None
+    if not attempt._remedies:
+        raise InputError(
+            "`diagnosis` must come from `diagnose` in this process, since a file or "
+            "pickle does not hold the remedies. Received: one without them."
         )
+    program = read_program(model, x, y, batch_size, epochs)
+    config = first_config(program)
+    for remedy in attempt._remedies:
+        config = remedy(config)
+    return _repaired(attempt, config, program)
+
+
+def _best(diagnosis: Diagnosis) -> Attempt | None:
+    """Returns the attempt that restored most, for causes that were found.
+
+    One change rather than two; of those that did as well, the one for the likeliest
+    cause.
+    """
+    causes = [finding.code for finding in diagnosis.findings if finding.counts]
+    restoring = [
+        attempt
+        for attempt in diagnosis.attempts
+        if attempt.restored and set(attempt.codes) <= set(causes)
+    ]
+    return min(
+        restoring,
+        key=lambda attempt: (
+            len(attempt.codes),
+            -round(attempt.after / AS_GOOD.value),
+            causes.index(attempt.codes[0]),
+        ),
+        default=None,
     )
-    for attempt in restoring:
-        setting: Setting | None = first_setting(program)
-        for code, change in zip(
-            attempt.code.split(TOGETHER), attempt.change.split("\n"), strict=True
-        ):
-            apply = _remedy_of(code, change, program)
-            setting = apply(setting) if apply and setting else None
-        if setting is not None:
-            return _repaired(attempt, setting, program)
-    return None
 
 
-def _remedy_of(code: str, change: str, program: Program) -> Apply | None:
-    for one in (*suspects_of(program), *hypotheses(program)):
-        if (one.finding.code, one.finding.remedy) == (code, change):
-            return one.apply
-    return None
-
-
-def _repaired(attempt: Attempt, setting: Setting, program: Program) -> Repair:
-    model = setting.model
-    model.set_weights(setting.weights)
+def _repaired(attempt: Attempt, config: TrialConfig, program: Program) -> Repair:
+    model = config.model
+    model.set_weights(config.weights)
     patch: dict[str, Any] = {}
-    if setting.learning_rate != program.learning_rate:
-        patch["learning_rate"] = setting.learning_rate
-    if setting.batch_size != program.batch_size:
-        patch["batch_size"] = setting.batch_size
-    if setting.updates != program.updates:
-        patch["epochs"] = program.epochs * setting.updates // program.updates
+    if config.learning_rate != program.learning_rate:
+        patch["learning_rate"] = config.learning_rate
+    if config.batch_size != program.batch_size:
+        patch["batch_size"] = config.batch_size
+    if config.updates != program.updates:
+        patch["epochs"] = program.epochs * config.updates // program.updates
     changed = [
         loss is not head.given_loss
-        for loss, head in zip(setting.losses, program.heads, strict=True)
+        for loss, head in zip(config.losses, program.heads, strict=True)
     ]
-    losses = program.packed_answers(setting.losses)
+    losses = program.packed_outputs(config.losses)
     if any(changed):
         patch["loss"] = keras.tree.map_structure(
             lambda loss: keras.losses.serialize(keras.losses.get(loss)), losses
         )
     data = [
         f"{name} = ({name} - {name}.mean(0)) / {name}.std(0)"
-        for y, head in zip(setting.y, program.heads, strict=True)
+        for y, head in zip(config.y, program.heads, strict=True)
         if y is not head.y and (name := head.target)
     ]
     if data:
         # What a model file cannot hold, since it changes what the model is given.
         patch["data"] = "; ".join(data)
     given = list(program.inputs.values())
-    raw = [one is not other for one, other in zip(setting.x, given, strict=True)]
+    raw = [one is not other for one, other in zip(config.x, given, strict=True)]
     if any(raw):
-        model = _normalising(model, program, raw)
-    optimizer = copy_optimizer(program.model.optimizer, setting.learning_rate)
+        model = _normalizing(model, program, raw)
+    optimizer = copy_optimizer(program.model.optimizer, config.learning_rate)
     model.compile(optimizer=optimizer, loss=losses)
     # Saved without its variables, an optimizer makes Keras warn when it is loaded.
     optimizer.build(model.trainable_variables)
-    return Repair(model, attempt.code, patch, attempt.before, attempt.after)
+    return Repair(model, attempt.codes, patch, attempt.before, attempt.after)
 
 
-def _normalising(
+def _normalizing(
     model: keras.Model, program: Program, raw: Sequence[bool]
 ) -> keras.Model:
-    """Returns the model with the standardising of its raw inputs before it."""
+    """Returns the model with the standardizing of its raw inputs before it."""
     names = [tensor.name for tensor in model.inputs]
     values = list(program.inputs.values())
     inputs = [
@@ -144,7 +149,7 @@ def _normalising(
         for name, one in zip(names, values, strict=True)
     ]
     scaled = [
-        _standardising(value)(tensor) if is_raw else tensor
+        _standardizing(value)(tensor) if is_raw else tensor
         for tensor, value, is_raw in zip(inputs, values, raw, strict=True)
     ]
     return keras.Model(
@@ -154,8 +159,8 @@ def _normalising(
     )
 
 
-def _standardising(values: Array) -> keras.Layer:
-    """Returns what `standardise` does to some inputs, as a layer."""
+def _standardizing(values: Array) -> keras.Layer:
+    """Returns what `standardize` does to some inputs, as a layer."""
     mean, spread = statistics(values)
     if mean.ndim:
         return keras.layers.Normalization(mean=mean, variance=spread**2)

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from .._files import replaced_file
-from .findings import Diagnosis, Histogram, Moment
+from .findings import Diagnosis, Histogram, Snapshot
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
@@ -51,8 +51,8 @@ def write_report(diagnosis: Diagnosis, path: Path, title: str) -> None:
     )
     parts = ["<h2>Findings</h2>", _findings(diagnosis), "<h2>Remedies tried</h2>"]
     parts += [_attempts(diagnosis), "<h2>Loss</h2>", _image(_draw_loss(diagnosis))]
-    if diagnosis.moments and diagnosis.moments[0].layers:
-        health = _draw_health(diagnosis.moments)
+    if diagnosis.snapshots and diagnosis.snapshots[0].layers:
+        health = _draw_health(diagnosis.snapshots)
         parts += ["<h2>Health by layer over time</h2>", _image(health)]
     if diagnosis.histograms:
         histograms = _draw_histograms(diagnosis.histograms)
@@ -82,7 +82,8 @@ def _findings(diagnosis: Diagnosis) -> str:
 def _attempts(diagnosis: Diagnosis) -> str:
     rows = [
         [
-            f"<td>{escape(one.code)}</td><td><code>{escape(one.change)}</code></td>",
+            f"<td>{escape(' + '.join(one.codes))}</td>",
+            f"<td><code>{escape('; '.join(one.changes))}</code></td>",
             f"<td>{one.before:.2f}</td><td>{one.after:.2f}</td>",
         ]
         for one in diagnosis.attempts
@@ -107,7 +108,7 @@ def _draw_loss(diagnosis: Diagnosis) -> Figure:
     broken = steps[~np.isfinite(losses)]
     if broken.size:
         axes.axvline(broken[0], color="tab:red", label="not finite")
-    marks = [one.step for one in diagnosis.moments if one.step]
+    marks = [one.step for one in diagnosis.snapshots if one.step]
     if marks and len(losses):
         seen = [losses[min(step, len(losses)) - 1] for step in marks]
         axes.plot(marks, seen, "o", color="tab:orange", label="probed")
@@ -120,8 +121,8 @@ def _draw_loss(diagnosis: Diagnosis) -> Figure:
     return figure
 
 
-def _draw_health(moments: tuple[Moment, ...]) -> Figure:
-    layers = [one.layer for one in moments[0].layers]
+def _draw_health(snapshots: tuple[Snapshot, ...]) -> Figure:
+    layers = [one.layer for one in snapshots[0].layers]
     height = max(2.5, 0.3 * len(layers) + 1.2)
     figure = Figure(figsize=(16, height), layout="constrained")
     for axes, (name, title) in zip(
@@ -129,8 +130,8 @@ def _draw_health(moments: tuple[Moment, ...]) -> Figure:
     ):
         values = np.array(
             [
-                [_number(getattr(one, name)) for one in moment.layers]
-                for moment in moments
+                [_number(getattr(one, name)) for one in snapshot.layers]
+                for snapshot in snapshots
             ]
         ).T
         limits = {"vmin": 0.0, "vmax": 1.0}
@@ -139,7 +140,7 @@ def _draw_health(moments: tuple[Moment, ...]) -> Figure:
             limits = {}
         image = axes.imshow(values, aspect="auto", cmap="viridis", **limits)
         axes.set_title(title, fontsize=9)
-        axes.set_xticks(range(len(moments)), [str(one.step) for one in moments])
+        axes.set_xticks(range(len(snapshots)), [str(one.step) for one in snapshots])
         axes.tick_params("x", rotation=90, labelsize=7)
         axes.set_yticks(range(len(layers)), layers, fontsize=8)
         axes.set_xlabel("update")

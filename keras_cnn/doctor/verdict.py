@@ -6,36 +6,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .findings import Attempt, Finding, Severity
-from .rules.rule import Suspect
-from .rules.thresholds import CHANCE, FAILED, GAIN, HARMED, HELPED, RESTORED
-
-# Between the codes of two remedies that were tried together.
-TOGETHER = " + "
-# How much a suspicion's looks weigh beside what its remedy did, which is the better
-# evidence where there is any; what was never visible looks less like a mistake. They
-# order causes, and decide nothing else.
-_LOOKS, _EFFECT = 0.55, 0.45
-_UNTRIED = 0.6
-_INVISIBLE = 0.7
+from .rules.rule import Hit, Suspicion, Symptom
+from .thresholds import (
+    CHANCE,
+    EFFECT,
+    FAILED,
+    FAINT,
+    GAIN,
+    HARMED,
+    HELPED,
+    LOOKS,
+    RESTORED,
+    SUPPOSED,
+    UNTRIED,
+)
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is known of a program when it is judged.
+    """What is known of a training when it is judged.
 
     Attributes:
-        skill: What the short training reached.
+        skill: What it reached.
         attainable: The best that a remedied copy or a reference learner reached.
-        finite: Whether the training stayed finite.
+        finite: Whether it stayed finite.
         complete: Whether all planned updates were taken.
-        learnable: What a reference learner reached on data not shown; None if untold.
     """
 
     skill: float
     attainable: float
     finite: bool
     complete: bool
-    learnable: float | None
 
     @property
     def reached(self) -> float:
@@ -70,14 +71,14 @@ def credits(attempts: Sequence[Attempt]) -> dict[str, float]:
     """
     alone: dict[str, float] = {}
     for one in attempts:
-        if TOGETHER not in one.code:
-            alone[one.code] = max(one.after, alone.get(one.code, one.after))
+        if len(one.codes) == 1:
+            (code,) = one.codes
+            alone[code] = max(one.after, alone.get(code, one.after))
     before = attempts[0].before if attempts else 0.0
     credit = {code: after - before for code, after in alone.items()}
     for one in attempts:
-        codes = one.code.split(TOGETHER)
-        for mine, other in zip(codes, reversed(codes), strict=True):
-            if len(codes) == 2:
+        if len(one.codes) == 2:
+            for mine, other in zip(one.codes, reversed(one.codes), strict=True):
                 added = one.after - max(alone.get(other, before), before)
                 credit[mine] = max(credit.get(mine, added), added)
     return credit
@@ -85,53 +86,60 @@ def credits(attempts: Sequence[Attempt]) -> dict[str, float]:
 
 def judge(
     case: Case,
-    suspects: Sequence[Suspect],
+    suspicions: Sequence[Suspicion],
     attempts: Sequence[Attempt],
-    seen: Sequence[Suspect],
+    symptoms: Sequence[Symptom],
 ) -> list[Finding]:
     """Returns the findings, the most likely cause first.
 
     Args:
         case: What is known.
-        suspects: Suspicions, each with a fault's code.
+        suspicions: What may be wrong.
         attempts: Remedies that were tried.
-        seen: Symptoms of the training.
+        symptoms: What the training showed.
     """
-    best = {one.code: one for one in sorted(attempts, key=lambda one: one.after)}
+    best = {
+        one.codes[0]: one
+        for one in sorted(attempts, key=lambda attempt: attempt.after)
+        if len(one.codes) == 1
+    }
     credit = credits(attempts)
-    ranked: dict[str, tuple[float, Finding]] = {}
-    for one in suspects:
-        code = one.finding.code
-        effect = credit[code] / case.missing if code in credit else None
-        severity = _severity(one, effect, _cured(best.get(code)), case)
-        weight = _weight(one, effect)
+    findings: dict[str, Finding] = {}
+    for one in suspicions:
+        effect = credit[one.code] / case.missing if one.code in credit else None
         finding = replace(
-            one.finding,
-            severity=severity,
-            confidence=round(min(max(weight, 0.05), 1.0), 2),
-            where=_places(code, suspects),
-            evidence=_with_trial(one.finding.evidence, best.get(code)),
+            one.finding(),
+            severity=_severity(one, effect, best.get(one.code), case),
+            confidence=_confidence(one, effect),
+            where=_places(one.code, suspicions),
         )
-        order = weight + (severity != "note") * 10
-        if code not in ranked or order > ranked[code][0]:
-            ranked[code] = (order, finding)
-    findings = [one for _, one in sorted(ranked.values(), key=lambda one: -one[0])]
-    if case.failed and not any(one.counts for one in findings):
-        findings = _likeliest(findings, credit)
-    # What was merely tried and is no cause is told with the attempts, not as a fault.
-    visible = {one.finding.code for one in suspects if one.visible}
-    findings = [one for one in findings if one.counts or one.code in visible]
-    alone = case.failed and not any(one.counts for one in findings)
-    findings += [
-        replace(one.finding, severity=one.finding.severity if alone else "note")
-        for one in seen
+        known = findings.get(one.code)
+        if known is None or _order(finding) > _order(known):
+            findings[one.code] = finding
+    ranked = sorted(findings.values(), key=_order, reverse=True)
+    if case.failed and not any(one.counts for one in ranked):
+        ranked = _likeliest(ranked, credit)
+    # What was merely tried and is not the cause is told with the attempts alone.
+    visible = {one.code for one in suspicions if isinstance(one, Hit)}
+    causes = [
+        _with_trial(one, best.get(one.code))
+        for one in ranked
+        if one.counts or one.code in visible
     ]
-    return sorted(findings, key=lambda one: not one.counts)
+    unexplained = case.failed and not any(one.counts for one in causes)
+    shown = [one.finding() for one in symptoms]
+    if not unexplained:
+        shown = [replace(one, severity="note") for one in shown]
+    return sorted([*causes, *shown], key=lambda one: not one.counts)
 
 
-def _places(code: str, suspects: Sequence[Suspect]) -> str:
+def _order(finding: Finding) -> tuple[bool, float]:
+    return finding.counts, finding.confidence
+
+
+def _places(code: str, suspicions: Sequence[Suspicion]) -> str:
     """Returns each place at which a fault is seen."""
-    places = [one.finding.where for one in suspects if one.finding.code == code]
+    places = [one.where for one in suspicions if one.code == code]
     return ", ".join(dict.fromkeys(places))
 
 
@@ -145,38 +153,46 @@ def _likeliest(findings: list[Finding], credit: dict[str, float]) -> list[Findin
     ]
 
 
-def _cured(attempt: Attempt | None) -> bool:
+def _severity(
+    one: Suspicion, effect: float | None, best: Attempt | None, case: Case
+) -> Severity:
+    severity = one.finding().severity
+    if severity == "note" or (isinstance(one, Hit) and one.proven):
+        return severity
+    worst: Severity = "error" if case.chance or not case.finite else "warning"
+    if isinstance(one, Hit):
+        useless = effect is not None and effect < HELPED.value and not case.failed
+        return worst if _cures(best) or (case.harmed and not useless) else "note"
+    restored = effect is not None and effect >= RESTORED.value
+    return worst if case.failed and restored else "note"
+
+
+def _cures(attempt: Attempt | None) -> bool:
     """Whether a remedy halved what was wrong, by more than chance would."""
     if attempt is None:
         return False
     return attempt.restored and attempt.after - attempt.before > GAIN.value
 
 
-def _severity(one: Suspect, effect: float | None, cured: bool, case: Case) -> Severity:
-    worst: Severity = "error" if case.chance or not case.finite else "warning"
-    if one.certain:
-        return one.finding.severity
-    if one.finding.severity == "note":
-        return "note"
-    restored = effect is not None and effect >= RESTORED.value
-    if one.visible:
-        useless = effect is not None and effect < HELPED.value and not case.failed
-        return worst if cured or (case.harmed and not useless) else "note"
-    return worst if case.failed and restored else "note"
-
-
-def _weight(one: Suspect, effect: float | None) -> float:
+def _confidence(one: Suspicion, effect: float | None) -> float:
     """Returns how likely a suspicion is the cause: by its remedy and by its looks."""
-    if one.certain:
-        return one.finding.confidence
-    looks = one.finding.confidence * (1.0 if one.visible else _INVISIBLE)
+    looks = one.sureness
+    if isinstance(one, Hit):
+        if one.proven:
+            return looks
+    else:
+        looks *= SUPPOSED.value
     if effect is None:
-        return _UNTRIED * looks
-    return _LOOKS * looks + _EFFECT * min(max(effect, -0.5), 1.0)
+        weight = UNTRIED.value * looks
+    else:
+        weight = LOOKS.value * looks + EFFECT.value * min(max(effect, -0.5), 1.0)
+    return round(min(max(weight, FAINT.value), 1.0), 2)
 
 
-def _with_trial(evidence: str, attempt: Attempt | None) -> str:
+def _with_trial(finding: Finding, attempt: Attempt | None) -> Finding:
+    """Returns a finding with what its remedy did, where it was tried alone."""
     if attempt is None:
-        return evidence
+        return finding
     tried = f"remedied copy: skill {attempt.before:.2f} -> {attempt.after:.2f}"
-    return f"{evidence}; {tried}" if evidence else tried
+    evidence = f"{finding.evidence}; {tried}" if finding.evidence else tried
+    return replace(finding, evidence=evidence, remedy=attempt.changes[0])

@@ -20,8 +20,8 @@ def test_probes_stand_at_multiples_of_every_over_all_epochs(blobs, make, run):
     x, y = blobs  # 300 samples: 10 batches of 32 an epoch
     doctor = Doctor(x[:64], y[:64], every=4)
     run(make(8, 3), x, y, epochs=3, batch_size=32, verbose=0, callbacks=[doctor])
-    assert [one.step for one in doctor.moments] == [0, 4, 8, 12, 16, 20, 24, 28]
-    losses = [one.loss for one in doctor.moments]
+    assert [one.step for one in doctor.snapshots] == [0, 4, 8, 12, 16, 20, 24, 28]
+    losses = [one.loss for one in doctor.snapshots]
     assert losses[-1] < losses[0] and doctor.loss_trend < 0
     assert doctor.loss_noise >= 0
 
@@ -32,7 +32,7 @@ def test_a_probe_measures_what_numpy_and_a_tape_measure(blobs, make):
     doctor = Doctor(x[:50], y[:50])
     doctor.set_model(model)
     doctor.on_train_begin()
-    (moment,) = doctor.moments
+    (moment,) = doctor.snapshots
     kernel, bias = (np.asarray(one) for one in model.layers[0].weights)
     hidden = np.maximum(x[:50] @ kernel + bias, 0)
     first = moment.layers[0]
@@ -56,7 +56,7 @@ def test_the_update_ratio_is_of_one_update(blobs, make):
     model = make(3, optimizer=keras.optimizers.SGD(rate))
     doctor = Doctor(x, y, every=1)
     model.fit(x, y, batch_size=300, epochs=1, verbose=0, callbacks=[doctor])
-    before, after = doctor.moments
+    before, after = doctor.snapshots
     size = np.linalg.norm(np.asarray(model.layers[0].kernel))
     expected = rate * before.layers[0].gradient / size
     assert after.layers[0].update_ratio == pytest.approx(expected, rel=1e-4)
@@ -90,9 +90,9 @@ def test_the_callback_leaves_training_as_it_is(blobs, make):
     ("arguments", "rule"),
     [
         ({"every": 0}, "`every` must be"),
-        ({"y_probe": np.zeros((3, 1))}, "as many rows"),
+        ({"y": np.zeros((3, 1))}, "same number of rows"),
     ],
 )
 def test_arguments_that_break_their_rule_are_refused(arguments, rule):
     with pytest.raises(ValueError, match=rule):
-        Doctor(**{"x_probe": np.zeros((4, 2)), "y_probe": np.zeros((4, 1))} | arguments)
+        Doctor(**{"x": np.zeros((4, 2)), "y": np.zeros((4, 1))} | arguments)

@@ -1,4 +1,5 @@
 import json
+import pickle
 
 import keras
 import numpy as np
@@ -54,10 +55,30 @@ def test_a_fault_that_stops_learning_is_the_first_cause(blobs, make, code, chang
 def test_raw_inputs_are_the_cause_only_where_they_do_harm(blobs, make):
     x, y = blobs
     harmed = diagnose(make(16, 3, hidden="sigmoid"), 1e6 * x + 1e7, y, **PATIENT)
-    assert "unnormalised-input" in counting(harmed)[:3]
+    assert "unnormalized-input" in counting(harmed)[:3]
     unharmed = diagnose(make(16, 3), 20 * x, y, **PATIENT)
     assert unharmed.healthy
-    assert "unnormalised-input" in [one.code for one in unharmed.findings]
+    assert "unnormalized-input" in [one.code for one in unharmed.findings]
+
+
+def test_a_finding_is_found_by_its_code_and_by_its_former_one(blobs, make):
+    x, y = blobs
+    diagnosis = diagnose(make(16, 3), 20 * x, y, **PATIENT)
+    finding = diagnosis.find("unnormalized-input")
+    assert finding in diagnosis.findings
+    assert diagnosis.find("unnormalised-input") is finding
+    assert diagnosis.find("lr-too-low") is None
+    (note,) = diagnosis.to_dict()["findings"]
+    assert note["former_code"] == "unnormalised-input"
+
+
+def test_a_diagnosis_can_be_pickled(blobs, make):
+    model = make(16, 3, optimizer=keras.optimizers.Adam(1e-9))
+    diagnosis = diagnose(model, *blobs, **PATIENT)
+    again = pickle.loads(pickle.dumps(diagnosis))
+    assert again == diagnosis and again.attempts
+    with pytest.raises(ValueError, match="this process"):
+        repair(again, model, *blobs, **PLAN)
 
 
 def test_a_mistake_without_harm_is_a_note(blobs, make):
@@ -141,7 +162,7 @@ def test_repair_returns_a_new_model_that_learns(blobs, make):
     model = make(16, 3, kernel_initializer="zeros")
     diagnosis = diagnose(model, *blobs, **PATIENT)
     repaired = repair(diagnosis, model, *blobs, **PLAN)
-    assert repaired.code == "bad-init" and repaired.after > 0.9 > repaired.before
+    assert repaired.codes == ("bad-init",) and repaired.after > 0.9 > repaired.before
     assert repaired.model is not model
     assert not any(weight.any() for weight in model.get_weights())
     assert accuracy_after_fit(repaired.model, *blobs) > 0.9
@@ -153,14 +174,14 @@ def test_repair_puts_the_standardising_into_the_model(blobs, make):
     model = make(16, 3, hidden="tanh")
     diagnosis = diagnose(model, x, y, **PATIENT)
     repaired = repair(diagnosis, model, x, y, **PLAN)
-    assert repaired.code == "unnormalised-input"
+    assert repaired.codes == ("unnormalized-input",)
     assert accuracy_after_fit(repaired.model, x, y) > 0.9
 
 
 def test_repair_of_a_rate_is_a_patch(blobs, make):
     model = make(16, 3, optimizer=keras.optimizers.SGD(1e3))
     repaired = repair(diagnose(model, *blobs, **PATIENT), model, *blobs, **PLAN)
-    assert repaired.code == "lr-too-high"
+    assert repaired.codes == ("lr-too-high",)
     assert repaired.patch["learning_rate"] < 1e3
     assert float(repaired.model.optimizer.learning_rate) == pytest.approx(
         repaired.patch["learning_rate"]

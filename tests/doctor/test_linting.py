@@ -89,8 +89,8 @@ def test_lint_names_what_is_wrong_with_data(blobs, make):
     broken = x.copy()
     broken[5, 1] = np.nan
     assert warned(model, broken, y)[0] == "nan-in-data"
-    assert "unnormalised-input" in warned(model, 200 * x, y)
-    assert "unnormalised-input" in warned(model, x * [1, 1, 1, 1e4], y)
+    assert "unnormalized-input" in warned(model, 200 * x, y)
+    assert "unnormalized-input" in warned(model, x * [1, 1, 1, 1e4], y)
     assert "corrupted-input" in warned(model, np.zeros_like(x), y)
     assert "corrupted-labels" in warned(model, x, np.eye(3)[np.zeros(300, int)])
 
@@ -192,7 +192,7 @@ def test_a_schedule_is_read_at_its_median(blobs, make):
     ("change", "rule"),
     [
         (lambda m, x, y: (keras.Sequential(m.layers), x, y), "must be compiled"),
-        (lambda m, x, y: (m, x[:-1], y), "as many rows"),
+        (lambda m, x, y: (m, x[:-1], y), "same number of rows"),
         (lambda m, x, y: (m, x[:, :2], y), "input shape"),
         (lambda m, x, y: (m, x.astype(str), y), "an array of numbers"),
     ],

@@ -85,10 +85,10 @@ def test_the_input_at_fault_is_named_and_put_right_by_repair(data, make):
     x = x | {"left": 1e4 * x["left"] + 1e5}
     model = make()
     diagnosis = diagnose(model, x, y, **PATIENT)
-    assert counting(diagnosis)[0] == "unnormalised-input"
+    assert counting(diagnosis)[0] == "unnormalized-input"
     assert diagnosis.findings[0].where == "x['left']"
     repaired = repair(diagnosis, model, x, y, **PLAN)
-    assert repaired.code == "unnormalised-input"
+    assert repaired.codes == ("unnormalized-input",)
     repaired.model.fit(x, y, verbose=0, **PLAN)
     said = repaired.model.predict(x, verbose=0)["kind"].argmax(1)
     assert (said == y["kind"].argmax(1)).mean() > 0.95
@@ -111,9 +111,9 @@ def test_the_callback_probes_several_inputs_and_outputs(data, make):
     x, y = data
     doctor = Doctor(x, y, every=5)
     make().fit(x, y, batch_size=40, epochs=1, verbose=0, callbacks=[doctor])
-    assert [moment.step for moment in doctor.moments] == [0, 5, 10]
-    assert doctor.moments[-1].loss < doctor.moments[0].loss
-    json.dumps([layer.spread for layer in doctor.moments[-1].layers])
+    assert [moment.step for moment in doctor.snapshots] == [0, 5, 10]
+    assert doctor.snapshots[-1].loss < doctor.snapshots[0].loss
+    json.dumps([layer.spread for layer in doctor.snapshots[-1].layers])
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_the_callback_probes_several_inputs_and_outputs(data, make):
         (lambda x, y: ({"left": x["left"]}, y), "each of the model's 2 inputs"),
         (lambda x, y: (x, y["kind"]), "each of the model's outputs, amount, kind"),
         (lambda x, y: (x, {"kind": y["kind"]}), "each of the model's outputs"),
-        (lambda x, y: (x | {"left": x["left"][:9]}, y), "as many rows"),
+        (lambda x, y: (x | {"left": x["left"][:9]}, y), "same number of rows"),
         (lambda x, y: (x | {"left": x["right"]}, y), "must fit the model's inputs"),
     ],
 )

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_cnn.doctor.findings import Attempt
-from keras_cnn.doctor.trials.score import skill
+from keras_cnn.doctor.trials.score import skill_score as skill
 from keras_cnn.doctor.verdict import credits
 
 
@@ -38,8 +38,8 @@ def test_answers_that_are_not_finite_have_no_skill():
 
 def test_a_pair_credits_each_remedy_with_what_the_other_lacks():
     attempts = [
-        Attempt("a", "", 0.1, 0.2, False),
-        Attempt("b", "", 0.1, 0.5, False),
-        Attempt("a + b", "", 0.1, 0.9, True),
+        Attempt(("a",), ("",), 0.1, 0.2, False),
+        Attempt(("b",), ("",), 0.1, 0.5, False),
+        Attempt(("a", "b"), ("", ""), 0.1, 0.9, True),
     ]
     assert credits(attempts) == pytest.approx({"a": 0.4, "b": 0.7})

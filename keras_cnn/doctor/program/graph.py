@@ -19,8 +19,8 @@ from .layers import is_weighted, leaves
 Node = Any
 
 
-class Wiring:
-    """The way of the data through a model's leaf layers.
+class Graph:
+    """The way of the data through a model's layers.
 
     A model without a graph, written by subclassing, is read as a chain of its layers in
     the order in which they were made.

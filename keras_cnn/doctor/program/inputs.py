@@ -22,7 +22,7 @@ def read_inputs(model: keras.Model, x: Any) -> tuple[Any, dict[str, Array]]:
     several. All are float32, as Keras's own `fit` makes them.
 
     Raises:
-        InputError: If they are no arrays of numbers, or not as many as the model takes.
+        InputError: If they are not arrays of numbers, one for each input.
     """
     shapes = [tensor.shape for tensor in getattr(model, "inputs", None) or []]
     several = _several(x, shapes[0] if len(shapes) == 1 else None)
@@ -46,8 +46,8 @@ def read_inputs(model: keras.Model, x: Any) -> tuple[Any, dict[str, Array]]:
     return packed, arrays
 
 
-def answer_of(model: keras.Model, packed: Any) -> Any:
-    """Returns what the model answers to two samples, which shows its structure.
+def outputs_of(model: keras.Model, packed: Any) -> Any:
+    """Returns the model's outputs for two samples, which show their structure.
 
     Raises:
         InputError: If the inputs do not fit the model.
@@ -65,17 +65,17 @@ def answer_of(model: keras.Model, packed: Any) -> Any:
         ) from error
 
 
-def read_targets(model: keras.Model, y: Any, answer: Any) -> dict[str, Array]:
+def read_targets(model: keras.Model, y: Any, outputs: Any) -> dict[str, Array]:
     """Returns one array of targets an output, by how one writes it, in their order.
 
     Raises:
-        InputError: If they are no arrays of numbers, or one is missing.
+        InputError: If they are not arrays of numbers, or one is missing.
     """
-    shapes = [one.shape for one in keras.tree.flatten(answer)]
+    shapes = [one.shape for one in keras.tree.flatten(outputs)]
     if len(shapes) == 1:
         several = _several(y, shapes[0])
         return {"y": _numbers("y", y if several is None else several[0][1])}
-    names = output_names(model, answer)
+    names = output_names(model, outputs)
     given = by_output(names, y)
     if not isinstance(y, dict | list | tuple) or any(one is None for one in given):
         raise InputError(
@@ -88,12 +88,12 @@ def read_targets(model: keras.Model, y: Any, answer: Any) -> dict[str, Array]:
     return {name: _numbers(name, one) for name, one in named.items()}
 
 
-def output_names(model: keras.Model, answer: Any) -> list[Any]:
+def output_names(model: keras.Model, outputs: Any) -> list[Any]:
     """Returns what Keras calls a model's outputs, in their order."""
-    if isinstance(answer, dict):
-        return sorted(answer)
+    if isinstance(outputs, dict):
+        return sorted(outputs)
     return list(
-        getattr(model, "output_names", None) or range(len(keras.tree.flatten(answer)))
+        getattr(model, "output_names", None) or range(len(keras.tree.flatten(outputs)))
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from ... import activations
 from ..._logits import find_logits
 from ...reference import activations as formulas
+from ..thresholds import SAME_ACTIVATION
 
 # Distinguishes the known activations from each other.
 _TEST_INPUT = np.array([[-7.0, -2.5, -0.5, 0.5], [2.0, 2.5, 3.5, 8.0]], "float32")
@@ -39,6 +40,13 @@ BOUNDED = {"softmax": (0.0, 1.0)} | {
 NOT_NEGATIVE = [
     name for name, (low, _) in _RANGES.items() if low >= 0 and name not in BOUNDED
 ]
+
+
+def output_range(activation: str) -> tuple[float, float]:
+    """Returns the lowest and the highest number that an activation gives."""
+    if activation in NOT_NEGATIVE:
+        return 0.0, np.inf
+    return BOUNDED.get(activation, (-np.inf, np.inf))
 
 
 def leaves(model: keras.Layer) -> Iterator[keras.Layer]:
@@ -83,7 +91,8 @@ def activation_name(layer: keras.Layer) -> str | None:
     alike = [
         name
         for name, known in _ANSWERS.items()
-        if answer.shape == known.shape and np.allclose(answer, known, atol=1e-2)
+        if answer.shape == known.shape
+        and np.allclose(answer, known, atol=SAME_ACTIVATION.value)
     ]
     # ELU and CELU give the same numbers: its own name goes first.
     return own if own in alike or not alike else alike[0]

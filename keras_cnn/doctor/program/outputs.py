@@ -1,4 +1,4 @@
-"""A model's answers: of each, its activation, its loss and the task that it is set."""
+"""A model's outputs: of each, its activation, its loss and the task that it is set."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from ..rules.thresholds import MOST_CLASSES
+from ..thresholds import MOST_CLASS_NUMBERS, MOST_CLASSES
 from .inputs import Array
 from .layers import activation_name, is_weighted
 
@@ -36,11 +36,12 @@ class Head:
         y: The targets as given, (n, ...).
         layers: From the last layer with weights to the output, in order; operations
             that are no layers are among them.
-        output: The activation of the answer.
+        output: Its activation.
         output_layer: The name of the layer that applies it.
-        units: The width of the answer.
+        units: Its width.
         given_loss: The loss as compiled.
-        loss: `categorical`, `sparse`, `binary`, or the loss's own name.
+        loss: `categorical`, `sparse`, `binary`, `mse`, `mae`, `huber`, `log_cosh`, or
+            the loss's own name.
         from_logits: What the loss expects.
         task: What the targets ask for.
         classes: How many classes there are, of a task with classes.
@@ -60,7 +61,7 @@ class Head:
 
     @property
     def weighted(self) -> str:
-        """The name of the layer whose weights make the answer; empty without one."""
+        """The name of the layer with the last weights; empty without one."""
         return self.layers[0].name if is_weighted(self.layers[0]) else ""
 
     @property
@@ -70,7 +71,7 @@ class Head:
 
     @property
     def threshold(self) -> float:
-        """Above which the answer says yes: 0 of logits, a half of probabilities."""
+        """Above which the output means yes: 0 of logits, a half of probabilities."""
         return 0.0 if self.from_logits and self.output == "linear" else 0.5
 
 
@@ -114,7 +115,7 @@ def _loss(loss: Any) -> tuple[str, bool]:
 
 
 def _task(y: Array, units: int, loss: str, output: str) -> tuple[Task, int]:
-    """Reads from the targets what is asked for."""
+    """Returns what the targets ask for, and how many classes there are."""
     rows = y.reshape(-1, y.shape[-1]) if y.ndim > 1 else y.reshape(-1, 1)
     values = np.unique(rows[np.isfinite(rows)])
     zero_one = bool(np.isin(values, (0, 1)).all())
@@ -123,7 +124,12 @@ def _task(y: Array, units: int, loss: str, output: str) -> tuple[Task, int]:
     if rows.shape[1] == 1:
         if zero_one and units == 1:
             return "binary", 2
-        few = whole and values.size and values[0] >= 0 and values[-1] < 1000
+        few = (
+            whole
+            and values.size
+            and values[0] >= 0
+            and values[-1] < MOST_CLASS_NUMBERS.value
+        )
         if few and (
             units > 1 or (speaks_of_classes and values.size <= MOST_CLASSES.value)
         ):

@@ -10,12 +10,12 @@ import keras
 import numpy as np
 
 from ..._checks import InputError
-from .graph import Wiring
+from .graph import Graph
 from .inputs import (
     Array,
-    answer_of,
     by_output,
     output_names,
+    outputs_of,
     read_inputs,
     read_targets,
 )
@@ -30,26 +30,33 @@ class Program:
     Attributes:
         model: The model, only ever looked at.
         x: Inputs in the model's own structure: an array, or a list or dict of them.
+        y: Targets as they were given: an array, or a list or dict of them.
         inputs: The same arrays by how they are written: `x`, or `x['name']` of several.
         heads: Its outputs with their targets; one in most programs.
-        answer: The structure of the model's outputs, for `keras.tree`.
+        outputs: The structure of the model's outputs, for `keras.tree`.
         batch_size: What the user plans.
         epochs: What the user plans.
         layers: The layers without children, in order.
         activations: The activation of each that has one, by the layer's name.
-        wiring: Which layer feeds which.
+        graph: Which layer feeds which.
     """
 
     model: keras.Model
     x: Any
+    y: Any
     inputs: dict[str, Array]
     heads: tuple[Head, ...]
-    answer: Any
+    outputs: Any
     batch_size: int
     epochs: int
     layers: tuple[keras.Layer, ...]
     activations: dict[str, str]
-    wiring: Wiring
+    graph: Graph
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """Inputs and targets, by how they are written."""
+        return self.inputs | {head.target: head.y for head in self.heads}
 
     @property
     def rows(self) -> int:
@@ -66,13 +73,15 @@ class Program:
         """The layers with weights before the heads, each with its activation."""
         last = {head.weighted for head in self.heads}
         return [
-            (one, self.following(one)) for one in self.weighted if one.name not in last
+            (layer, self.following(layer))
+            for layer in self.weighted
+            if layer.name not in last
         ]
 
     def following(self, layer: keras.Layer) -> str:
         """Returns the first activation at or after a layer, before the next weights."""
         names = [self.activations.get(layer.name, "linear")]
-        names += [activation_name(one) or "linear" for one in self.wiring.after(layer)]
+        names += [activation_name(one) or "linear" for one in self.graph.after(layer)]
         return next((name for name in names if name != "linear"), "linear")
 
     @property
@@ -94,9 +103,9 @@ class Program:
         """Returns one value an input in the structure that the model takes."""
         return keras.tree.pack_sequence_as(self.x, list(values))
 
-    def packed_answers(self, values: Sequence[Any]) -> Any:
+    def packed_outputs(self, values: Sequence[Any]) -> Any:
         """Returns one value an output in the structure that the model gives."""
-        return keras.tree.pack_sequence_as(self.answer, list(values))
+        return keras.tree.pack_sequence_as(self.outputs, list(values))
 
 
 def read_program(
@@ -113,28 +122,29 @@ def read_program(
             f"Received: model={model!r}."
         )
     packed, inputs = read_inputs(model, x)
-    answer = answer_of(model, packed)
-    targets = read_targets(model, y, answer)
+    outputs = outputs_of(model, packed)
+    targets = read_targets(model, y, outputs)
     _check_rows(inputs, targets)
     layers = tuple(leaves(model))
-    wiring = Wiring(model)
+    graph = Graph(model)
     activations = {
         layer.name: name
         for layer in layers
         if (name := activation_name(layer)) is not None
     }
-    heads = _heads(model, targets, answer, wiring)
+    heads = _heads(model, targets, outputs, graph)
     return Program(
         model,
         packed,
+        y,
         inputs,
         heads,
-        answer,
+        outputs,
         batch_size,
         epochs,
         layers,
         activations,
-        wiring,
+        graph,
     )
 
 
@@ -143,26 +153,27 @@ def _check_rows(inputs: dict[str, Array], targets: dict[str, Array]) -> None:
     rows = {len(values) for values in named.values()}
     if len(rows) > 1 or not rows or 0 in rows:
         shapes = ", ".join(
-            f"{name} of shape {one.shape}" for name, one in named.items()
+            f"{name} of shape {values.shape}" for name, values in named.items()
         )
         raise InputError(
-            f"`x` and `y` must have as many rows, and at least one. Received: {shapes}."
+            "`x` and `y` must have the same number of rows, at least one. "
+            f"Received: {shapes}."
         )
 
 
 def _heads(
-    model: keras.Model, targets: dict[str, Array], answer: Any, wiring: Wiring
+    model: keras.Model, targets: dict[str, Array], outputs: Any, graph: Graph
 ) -> tuple[Head, ...]:
-    names = output_names(model, answer)
+    names = output_names(model, outputs)
     losses = by_output(names, model.loss)
-    ends = wiring.ends()
+    ends = graph.ends()
     if len(ends) != len(targets) or any(loss is None for loss in losses):
         raise InputError(
             "Each of the model's outputs must have a loss, and a model written by "
             f"subclassing must have one output. Received: {model.name} with outputs "
             f"{', '.join(map(str, names))} and loss {model.loss!r}."
         )
-    shapes = [one.shape for one in keras.tree.flatten(answer)]
+    shapes = [one.shape for one in keras.tree.flatten(outputs)]
     return tuple(
         read_head(target, y, end, int(shape[-1]) if len(shape) > 1 else 1, loss)
         for (target, y), end, shape, loss in zip(

@@ -1,248 +1,188 @@
-"""Checks of hidden layers, weights and arguments."""
+"""Rules about hidden layers: activations, depth, dropout, and what is frozen."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
-from ..._fans import fans
 from ..program.layers import BOUNDED, is_dropout
 from ..program.program import Program
-from ..trials.remedies import (
-    with_all_trainable,
-    with_batch,
-    with_dropout_of,
-    with_fresh_weights,
-    with_hidden,
-    with_less_depth,
-    with_rate,
-)
-from .rule import Suspect, suspect
-from .thresholds import (
-    BIAS_TOO_LARGE,
+from ..thresholds import (
+    CERTAIN,
     DEEP,
     DEEP_SATURATING,
     EXCESS_DROPOUT,
-    INIT_FAR,
-    INIT_TOO_LARGE,
-    INIT_TOO_SMALL,
-    SMALL_BATCH,
+    GUESS,
+    LIKELY,
+    POSSIBLE,
+    SLIGHT_DROPOUT,
+    STRONG,
     SUM_OF_DROPOUT,
-    Threshold,
+    USUAL_DROPOUT,
 )
+from ..trials.remedies import (
+    with_all_trainable,
+    with_dropout_of,
+    with_hidden,
+    with_less_depth,
+)
+from .rule import Hit, Hypothesis, Suspicion, rule
 
 _GROWING = ("exponential", "square", "cube")
+_STEEP = ("sigmoid", "hard_sigmoid", "softmax")
 
 
-def check_body(program: Program) -> Iterator[Suspect]:
-    """Yields what is wrong with hidden layers, weights, and arguments."""
-    yield from _frozen(program)
-    yield from _weights(program)
-    yield from _activations(program)
-    yield from _depth(program)
-    yield from _dropout(program)
-    yield from _arguments(program)
+@rule("frozen-layers", group="layers", confidence=POSSIBLE)
+def frozen_layers(program: Program) -> Iterator[Hit]:
+    """Layers with weights are not trained.
 
-
-def _frozen(program: Program) -> Iterator[Suspect]:
+    Looks: The loss falls little, or not at all.
+    Harms: Frozen layers keep their initial weights.
+    Change:
+        for layer in model.layers:
+            layer.trainable = True
+        model.compile(...)  # again: what is trainable is read there
+    """
     frozen = [one.name for one in program.weighted if not one.trainable_weights]
     if not frozen:
         return
     every = len(frozen) == len(program.weighted)
-    yield suspect(
-        "frozen-layers",
-        ", ".join(frozen),
-        f"{len(frozen)} of {len(program.weighted)}",
-        "What is frozen stays as it was drawn.",
-        "for layer in model.layers: layer.trainable = True",
+    yield Hit(
+        where=", ".join(frozen),
+        evidence=f"{len(frozen)} of {len(program.weighted)} layers with weights",
         severity="error" if every else "warning",
-        certain=every,
-        confidence=1.0 if every else 0.7,
-        apply=with_all_trainable,
+        proven=every,
+        confidence=CERTAIN if every else POSSIBLE,
+        remedy=with_all_trainable,
     )
 
 
-def _weights(program: Program) -> Iterator[Suspect]:
-    odd, factors = [], []
-    for layer in program.weighted:
-        kernel = np.asarray(layer.kernel, "float64")
-        expected = np.sqrt(2 / sum(fans(kernel.shape)))
-        factor = float(np.sqrt((kernel**2).mean()) / expected)
-        flat = kernel.reshape(-1, kernel.shape[-1])
-        alike = flat.shape[1] > 1 and bool((flat == flat[:, :1]).all())
-        if kernel.size > 1 and (not kernel.any() or alike):
-            odd.append((3.0, f"{layer.name}: every unit has the same weights"))
-        elif not INIT_TOO_SMALL.value < factor < INIT_TOO_LARGE.value:
-            factors.append((layer.name, factor))
-        bias = getattr(layer, "bias", None)
-        if bias is not None:
-            size = float(np.abs(np.asarray(bias)).mean())
-            if size > BIAS_TOO_LARGE.value:
-                odd.append((3.0, f"{layer.name}: bias of size {size:.3g}"))
-    far = INIT_FAR.value
-    if len(factors) >= 2 or any(not 1 / far < factor < far for _, factor in factors):
-        worst = max(factors, key=lambda one: _distance(one[1]))
-        odd.append((1.0, f"{worst[0]}: {worst[1]:.3g} of the usual spread"))
-    if odd:
-        sure = max(weight for weight, _ in odd) > 1
-        yield suspect(
-            "bad-init",
-            ", ".join(text.partition(":")[0] for _, text in odd),
-            "; ".join(text for _, text in odd),
-            "Signals and gradients die, explode, or are alike in all units.",
-            'kernel_initializer="he_normal", bias_initializer="zeros"',
-            threshold=_passed(factors),
-            confidence=0.95 if sure else 0.8,
-            apply=with_fresh_weights,
-        )
+@rule("exploding-activation", group="layers", confidence=STRONG)
+def exploding_activation(program: Program) -> Iterator[Hit]:
+    """A hidden activation that grows faster than its input.
 
-
-def _passed(factors: list[tuple[str, float]]) -> Threshold:
-    """Returns the bound that the worst spread of weights has passed."""
-    worst = max((factor for _, factor in factors), key=_distance, default=0.0)
-    return INIT_TOO_LARGE if worst > 1 else INIT_TOO_SMALL
-
-
-def _distance(factor: float) -> float:
-    return float(abs(np.log(factor + 1e-12)))
-
-
-def _activations(program: Program) -> Iterator[Suspect]:
-    hidden = program.hidden
-    names = [name for _, name in hidden]
-    growing = [layer.name for layer, name in hidden if name in _GROWING]
+    Looks: The loss is huge from the start, and soon NaN or infinite.
+    Harms: It grows faster than any rate can follow, until the loss is not finite.
+    Change:
+        Dense(units, activation="relu", kernel_initializer="he_normal")
+    """
+    growing = [layer.name for layer, name in program.hidden if name in _GROWING]
     if growing:
-        yield suspect(
-            "exploding-activation",
-            ", ".join(growing),
-            f"{len(growing)} layers",
-            "It grows faster than any rate can follow, until the loss is not finite.",
-            'activation="relu", kernel_initializer="he_normal"',
-            confidence=0.8 + 0.02 * min(len(growing), 9),
-            apply=with_hidden("relu"),
+        yield Hit(
+            where=", ".join(growing),
+            evidence=f"{len(growing)} layers",
+            # Exponentials of exponentials overflow whatever the weights.
+            confidence=CERTAIN if len(growing) >= DEEP_SATURATING.value else STRONG,
+            remedy=with_hidden("relu"),
         )
+
+
+@rule("saturating-activation", group="layers", confidence=STRONG)
+def saturating_activation(program: Program) -> Iterator[Suspicion]:
+    """Hidden activations that flatten out, at a depth where their slopes multiply.
+
+    Looks: The loss stays where a constant answer leaves it; gradients of the first
+        layers are thousands of times smaller than those of the last.
+    Harms: Each layer multiplies gradients by a slope far below 1.
+    Change:
+        Dense(units, activation="relu", kernel_initializer="he_normal")
+    Sources:
+        [Glorot and Bengio 2010](https://proceedings.mlr.press/v9/glorot10a.html)
+    """
+    hidden = program.hidden
     flat = [layer.name for layer, name in hidden if name in BOUNDED]
-    if flat:
-        many = len(flat) >= DEEP_SATURATING.value
-        steep = any(name in ("sigmoid", "hard_sigmoid", "softmax") for name in names)
-        yield suspect(
-            "saturating-activation",
-            ", ".join(flat),
-            f"{len(flat)} layers",
-            "Each layer multiplies gradients by a slope far below 1.",
-            'activation="relu", kernel_initializer="he_normal"',
-            threshold=DEEP_SATURATING,
-            confidence=0.9 if many and steep else 0.6,
-            visible=many and steep,
-            apply=with_hidden("relu"),
-        )
-    if len(hidden) >= 1 and names.count("linear") == len(names):
-        yield suspect(
-            "missing-nonlinearity",
-            ", ".join(layer.name for layer, _ in hidden),
-            f"{len(hidden)} hidden layers without an activation",
-            "Together they are one linear layer.",
-            'activation="relu"',
-            apply=with_hidden("relu"),
-        )
-    elif "linear" in names:
-        linear = ", ".join(one.name for one, name in hidden if name == "linear")
-        yield suspect(
-            "missing-nonlinearity",
-            linear,
-            f"{names.count('linear')} of {len(names)}",
-            "A layer without activation joins its neighbour into one.",
-            'activation="relu"',
-            confidence=0.5,
-            visible=names.count("linear") > len(names) / 2,
-            apply=with_hidden("relu"),
-        )
+    if not flat:
+        return
+    steep = any(name in _STEEP for _, name in hidden)
+    kind = Hit if len(flat) >= DEEP_SATURATING.value and steep else Hypothesis
+    yield kind(
+        where=", ".join(flat),
+        evidence=f"{len(flat)} layers",
+        threshold=DEEP_SATURATING,
+        confidence=STRONG if kind is Hit else POSSIBLE,
+        remedy=with_hidden("relu"),
+    )
 
 
-def _depth(program: Program) -> Iterator[Suspect]:
+@rule("missing-nonlinearity", group="layers")
+def missing_nonlinearity(program: Program) -> Iterator[Suspicion]:
+    """Hidden layers without an activation.
+
+    Looks: The network does no better than a linear model.
+    Harms: A layer without activation joins its neighbor into one linear layer.
+    Change:
+        Dense(units, activation="relu")
+    """
+    hidden = program.hidden
+    linear = [layer.name for layer, name in hidden if name == "linear"]
+    if not linear:
+        return
+    every = len(linear) == len(hidden)
+    kind = Hit if len(linear) > len(hidden) / 2 else Hypothesis
+    yield kind(
+        where=", ".join(linear),
+        evidence=f"{len(linear)} of {len(hidden)} hidden layers",
+        confidence=LIKELY if every else GUESS,
+        remedy=with_hidden("relu"),
+    )
+
+
+@rule("excess-depth", group="layers")
+def excess_depth(program: Program) -> Iterator[Hit]:
+    """Many layers in a row, without normalization or shortcuts.
+
+    Looks: The loss stays where a constant answer leaves it, or training is slow; fewer
+        layers learn at once.
+    Harms: The signal's spread shrinks or grows with each layer.
+    Change:
+        # two or three hidden layers, or after each:
+        BatchNormalization()
+    Sources:
+        [He et al. 2016](https://arxiv.org/abs/1512.03385)
+    """
     kinds = {type(layer).__name__ for layer in program.layers}
     if any(kind.endswith("Normalization") or kind == "Add" for kind in kinds):
         return
     depth = len(program.hidden)
     flat = sum(name in ("sigmoid", "hard_sigmoid") for _, name in program.hidden)
     if depth >= DEEP.value or flat >= 2 * DEEP_SATURATING.value:
-        yield suspect(
-            "excess-depth",
-            "model",
-            f"{depth} hidden layers, no normalisation",
-            "The signal's spread shrinks or grows with each layer.",
-            "two or three hidden layers, or BatchNormalization() after each",
+        yield Hit(
+            where="model",
+            evidence=f"{depth} hidden layers, no normalization",
             threshold=DEEP,
-            confidence=0.85,
-            apply=with_less_depth,
+            remedy=with_less_depth,
         )
 
 
-def _dropout(program: Program) -> Iterator[Suspect]:
+@rule("excess-dropout", group="layers", confidence=STRONG)
+def excess_dropout(program: Program) -> Iterator[Suspicion]:
+    """Dropout leaves too little of the network at a time.
+
+    Looks: Training accuracy is low and jumps about; without dropout it rises at once.
+    Harms: Too few units are left at a time for anything to be learned.
+    Change:
+        Dropout(0.2)
+    Sources:
+        [Srivastava et al. 2014](https://jmlr.org/papers/v15/srivastava14a.html)
+    """
     rates = {
         layer.name: float(layer.rate) for layer in program.layers if is_dropout(layer)
     }
     high = {name: rate for name, rate in rates.items() if rate > EXCESS_DROPOUT.value}
     if high:
-        yield suspect(
-            "excess-dropout",
-            ", ".join(high),
-            f"rate {max(high.values()):g}",
-            "Too few units are left at a time for anything to be learned.",
-            "keras.layers.Dropout(0.2)",
+        yield Hit(
+            where=", ".join(high),
+            evidence=f"rate {max(high.values()):g}",
             threshold=EXCESS_DROPOUT,
-            confidence=0.9,
-            apply=with_dropout_of(0.2),
+            remedy=with_dropout_of(USUAL_DROPOUT.value),
         )
     elif len(rates) > 1 and sum(rates.values()) >= SUM_OF_DROPOUT.value:
-        yield suspect(
-            "excess-dropout",
-            ", ".join(rates),
-            f"{len(rates)} dropouts in a row",
-            "Their noise adds up.",
-            "keras.layers.Dropout(0.2), once",
-            confidence=0.6,
-            visible=False,
-            apply=with_dropout_of(0.1),
-        )
-
-
-def _arguments(program: Program) -> Iterator[Suspect]:
-    rate = program.learning_rate
-    if rate < 0:
-        yield suspect(
-            "lr-negative",
-            "learning_rate",
-            f"{rate:g}",
-            "Each update makes the loss larger.",
-            f"learning_rate={-rate:g}",
-            severity="error",
-            confidence=1.0,
-            certain=True,
-            apply=with_rate(-1),
-        )
-    elif rate == 0:
-        yield suspect(
-            "lr-too-low",
-            "learning_rate",
-            "0",
-            "No update changes anything.",
-            "learning_rate=1e-3",
-            severity="error",
-            confidence=1.0,
-            certain=True,
-        )
-    kinds = [type(layer).__name__ for layer in program.layers]
-    normalised = "BatchNormalization" in kinds
-    if program.batch_size < SMALL_BATCH.value and program.rows > 4 * SMALL_BATCH.value:
-        yield suspect(
-            "batch-too-small",
-            "batch_size",
-            f"{program.batch_size}" + (", with batch normalisation" * normalised),
-            "Its gradient is mostly noise, and batch statistics more so.",
-            "batch_size=32",
-            threshold=SMALL_BATCH,
-            confidence=0.95 if normalised else 0.6,
-            apply=with_batch(32),
+        yield Hypothesis(
+            where=", ".join(rates),
+            evidence=f"{len(rates)} dropouts whose rates add up to "
+            f"{sum(rates.values()):g}",
+            threshold=SUM_OF_DROPOUT,
+            confidence=POSSIBLE,
+            harms="Their noise adds up.",
+            change="Dropout(0.2)  # once",
+            remedy=with_dropout_of(SLIGHT_DROPOUT.value),
         )

@@ -1,19 +1,20 @@
-"""Output activation, loss and labels: whether they belong together."""
+"""Rules about output activation, loss and labels: whether they belong together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 import numpy as np
 
-from ..program.layers import BOUNDED, NOT_NEGATIVE, activation_name, keeps_logits
+from ..program.layers import activation_name, keeps_logits, output_range
 from ..program.outputs import CROSS_ENTROPIES, Head
 from ..program.program import Program
+from ..thresholds import CERTAIN, LIKELY, POSSIBLE, STRONG, UNREACHABLE_TARGETS
 from ..trials.remedies import with_head
-from .rule import Apply, Suspect, suspect
-from .thresholds import UNREACHABLE_TARGETS
+from .rule import Hit, rule
 
 _RIGHT = {"multiclass": "softmax", "multilabel": "sigmoid", "binary": "sigmoid"}
 
@@ -29,146 +30,325 @@ def right_head(head: Head) -> tuple[str, Any, str, int | None]:
         case _:
             keep = head.loss in ("mse", "mae", "huber", "log_cosh")
             loss = head.given_loss if keep else keras.losses.MeanSquaredError()
-            code = "" if keep else '; model.compile(..., loss="mean_squared_error")'
-            return (
-                "linear",
-                loss,
-                f'Dense({head.units}, activation="linear"){code}',
-                None,
-            )
+            code = "" if keep else '\nmodel.compile(..., loss="mean_squared_error")'
+            dense = f'Dense({head.units}, activation="linear")'
+            return "linear", loss, dense + code, None
     loss = getattr(keras.losses, f"{kind}Crossentropy")()
     activation = _RIGHT[head.task]
     code = (
-        f'Dense({units or head.units}, activation="{activation}"); '
+        f'Dense({units or head.units}, activation="{activation}")\n'
         f"model.compile(..., loss=keras.losses.{kind}Crossentropy())"
     )
     return activation, loss, code, units
 
 
-def check_heads(program: Program) -> Iterator[Suspect]:
-    """Yields what is wrong with each answer's activation and loss."""
-    for index, head in enumerate(program.heads):
-        activation, loss, code, units = right_head(head)
-        remedy: Apply = with_head(index, activation, loss, units)
-        for name, where, evidence, effect, confidence in (
-            *_activation(head),
-            *_loss(head),
-        ):
-            yield suspect(
-                name,
-                where,
-                evidence,
-                effect,
-                code,
-                confidence=confidence,
-                apply=remedy,
+def _of_each_head(
+    look: Callable[[Head], str],
+) -> Callable[[Program], Iterator[Hit]]:
+    """Makes a rule of what is looked for in one output.
+
+    Args:
+        look: Returns what stands against the output, or an empty string; `SAID` for
+            its activation, loss and logits, which say all.
+    """
+
+    @functools.wraps(look)
+    def check(program: Program) -> Iterator[Hit]:
+        for index, head in enumerate(program.heads):
+            evidence = look(head)
+            if not evidence:
+                continue
+            activation, loss, code, units = right_head(head)
+            yield Hit(
+                where=head.output_layer,
+                evidence=evidence,
+                change=code,
+                remedy=with_head(index, activation, loss, units),
             )
-        yield from _lost_logits(head)
+
+    return check
 
 
-def _lost_logits(head: Head) -> Iterator[Suspect]:
-    layer = next(one for one in head.layers if one.name == head.output_layer)
-    if head.output in ("softmax", "sigmoid") and not keeps_logits(layer):
-        yield suspect(
-            "lost-logits",
-            head.output_layer,
-            f"{head.output} by hand",
-            "The loss cannot find the logits and clips probabilities near 0 and 1.",
-            f'activation="{head.output}"',
-            severity="note",
+def _said(head: Head) -> str:
+    return (
+        f"output activation {head.output}, loss {head.loss}, "
+        f"from_logits={head.from_logits}"
+    )
+
+
+def _tells_classes(head: Head) -> bool:
+    """Whether the output has room for the classes of its targets."""
+    if head.task == "regression" or (head.output == "softmax" and head.units == 1):
+        return False
+    return not (head.task == "multiclass" and head.units == 1)
+
+
+@rule("softmax-single-unit", group="outputs", confidence=CERTAIN)
+@_of_each_head
+def softmax_single_unit(head: Head) -> str:
+    """A softmax over a single output.
+
+    Looks: The loss may fall, while every prediction is 1 and accuracy stays.
+    Harms: Softmax over one unit is 1 for every input, so nothing can be told.
+    Change:
+        Dense(1, activation="sigmoid")
+        model.compile(..., loss=keras.losses.BinaryCrossentropy())
+    """
+    return _said(head) if head.output == "softmax" and head.units == 1 else ""
+
+
+@rule("binary-head-for-multiclass", group="outputs", confidence=CERTAIN)
+@_of_each_head
+def binary_head_for_multiclass(head: Head) -> str:
+    """One output for more than two classes.
+
+    Looks: Accuracy stays near the share of the first class or two.
+    Harms: One number between 0 and 1 cannot name more than two classes.
+    Change:
+        Dense(classes, activation="softmax")
+        model.compile(..., loss=keras.losses.SparseCategoricalCrossentropy())
+    """
+    if head.task == "multiclass" and head.units == 1 and head.output != "softmax":
+        return f"{head.classes} classes, 1 output; {_said(head)}"
+    return ""
+
+
+@rule("double-softmax", group="outputs", confidence=LIKELY)
+@_of_each_head
+def double_softmax(head: Head) -> str:
+    """Softmax is applied twice: by the network, and again by the loss or a layer.
+
+    Looks: The loss falls slowly and ends far above 0, though predictions may be right.
+    Harms: A softmax of probabilities is nearly flat, so gradients are small.
+    Change:
+        Dense(classes)  # logits
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(..., loss=loss)
+    """
+    if not _tells_classes(head) or head.output != "softmax":
+        return ""
+    softmaxes = sum(activation_name(layer) == "softmax" for layer in head.layers)
+    return _said(head) if head.from_logits or softmaxes > 1 else ""
+
+
+@rule("relu-output-for-classification", group="outputs", confidence=CERTAIN)
+@_of_each_head
+def relu_output_for_classification(head: Head) -> str:
+    """ReLU on the output of a classifier.
+
+    Looks: The loss stands still, or jumps to about 16, which is -log(1e-7).
+    Harms: A class whose sum is negative gets probability 0 and no gradient.
+    Change:
+        Dense(classes, activation="softmax")
+    """
+    return _said(head) if _tells_classes(head) and head.output == "relu" else ""
+
+
+@rule("sigmoid-for-multiclass", group="outputs", confidence=POSSIBLE)
+@_of_each_head
+def sigmoid_for_multiclass(head: Head) -> str:
+    """Sigmoids on the outputs of a task where exactly one class is right.
+
+    Looks: Often as if right: Keras's cross-entropy finds the logits and applies a
+        softmax itself. With another loss, or a sigmoid by hand, training is slow.
+    Harms: The classes do not compete, and a loss may not see probabilities.
+    Change:
+        Dense(classes, activation="softmax")
+    """
+    wrong = head.task == "multiclass" and head.output == "sigmoid"
+    return _said(head) if _tells_classes(head) and wrong else ""
+
+
+@rule("softmax-for-multilabel", group="outputs", confidence=STRONG)
+@_of_each_head
+def softmax_for_multilabel(head: Head) -> str:
+    """A softmax where several labels may hold at once.
+
+    Looks: At most one label of a sample is ever predicted.
+    Harms: Probabilities that sum to 1 cannot say that several labels hold.
+    Change:
+        Dense(labels, activation="sigmoid")
+        model.compile(..., loss=keras.losses.BinaryCrossentropy())
+    """
+    wrong = head.task == "multilabel" and head.output == "softmax"
+    return _said(head) if _tells_classes(head) and wrong else ""
+
+
+def _without_activation(head: Head) -> bool:
+    return (
+        _tells_classes(head)
+        and head.output == "linear"
+        and not head.from_logits
+        and head.loss in CROSS_ENTROPIES
+    )
+
+
+@rule("missing-softmax", group="outputs", confidence=CERTAIN)
+@_of_each_head
+def missing_softmax(head: Head) -> str:
+    """Sums go to a cross-entropy that takes them for probabilities.
+
+    Looks: The loss stands still near 16 or jumps about, and accuracy is at chance.
+    Harms: The loss clips sums as if they were probabilities: no gradient.
+    Change:
+        Dense(classes, activation="softmax")  # or from_logits=True in the loss
+    """
+    wrong = head.task == "multiclass" and _without_activation(head)
+    return _said(head) if wrong else ""
+
+
+@rule("missing-sigmoid", group="outputs", confidence=CERTAIN)
+@_of_each_head
+def missing_sigmoid(head: Head) -> str:
+    """Sums go to a binary cross-entropy that takes them for probabilities.
+
+    Looks: The loss stands still near 8 or jumps about, and accuracy is at chance.
+    Harms: The loss clips sums as if they were probabilities: no gradient.
+    Change:
+        Dense(1, activation="sigmoid")  # or from_logits=True in the loss
+    """
+    wrong = head.task != "multiclass" and _without_activation(head)
+    return _said(head) if wrong else ""
+
+
+@rule("wrong-output-activation", group="outputs", confidence=STRONG)
+def wrong_output_activation(program: Program) -> Iterator[Hit]:
+    """The output's activation does not give what the loss takes.
+
+    Looks: The loss falls little, or not at all.
+    Harms: The output is not a probability, so the loss clips it or optimizes the wrong
+        quantity.
+    Change:
+        Dense(classes, activation="softmax")
+    """
+    for index, head in enumerate(program.heads):
+        if not _tells_classes(head):
+            continue
+        twice = (
+            head.output == "sigmoid"
+            and head.from_logits
+            and head.loss == "binary"
+            and head.task != "multiclass"
+        )
+        known = head.output in ("linear", "softmax", "sigmoid", "relu")
+        if not twice and known:
+            continue
+        activation, loss, code, units = right_head(head)
+        yield Hit(
+            where=head.output_layer,
+            evidence=_said(head),
+            change=code,
+            remedy=with_head(index, activation, loss, units),
+            confidence=POSSIBLE if twice else None,
+            harms="The loss takes probabilities for logits, unless Keras finds them."
+            if twice
+            else "",
         )
 
 
-Mismatch = tuple[str, str, str, str, float]
-
-
-def _activation(head: Head) -> Iterator[Mismatch]:
-    task, output, units = head.task, head.output, head.units
-    where, logits = head.output_layer, head.from_logits
-    said = f"output activation {output}, loss {head.loss}, from_logits={logits}"
-    if output == "softmax" and units == 1:
-        effect = "Softmax over one unit is 1 for every input, so nothing can be told."
-        yield "softmax-single-unit", where, said, effect, 1.0
-        return
-    if task == "regression":
-        yield from _reach(head)
-        return
-    if task == "multiclass" and units == 1:
-        evidence = f"{head.classes} classes, 1 output; {said}"
-        effect = "One number between 0 and 1 cannot name more than two classes."
-        yield "binary-head-for-multiclass", where, evidence, effect, 1.0
-        return
-    twice = output == "softmax" and (logits or _softmaxes(head) > 1)
-    if twice:
-        effect = "A softmax of probabilities is nearly flat, so gradients are small."
-        yield "double-softmax", where, said, effect, 0.8
-    elif output == "relu":
-        effect = "A class whose sum is negative gets probability 0 and no gradient."
-        yield "relu-output-for-classification", where, said, effect, 1.0
-    elif task == "multiclass" and output == "sigmoid":
-        effect = "The classes do not compete, and a loss may not see probabilities."
-        yield "sigmoid-for-multiclass", where, said, effect, 0.6
-    elif task == "multilabel" and output == "softmax":
-        effect = "Probabilities that sum to 1 cannot say that several labels hold."
-        yield "softmax-for-multilabel", where, said, effect, 0.9
-    elif output == "linear" and not logits and head.loss in CROSS_ENTROPIES:
-        name = "missing-softmax" if task == "multiclass" else "missing-sigmoid"
-        effect = "The loss clips sums as if they were probabilities: no gradient."
-        yield name, where, said, effect, 1.0
-    elif output == "sigmoid" and logits and head.loss == "binary":
-        effect = "The loss takes probabilities for logits, unless Keras finds them."
-        yield "wrong-output-activation", where, said, effect, 0.6
-    elif output not in ("linear", "softmax", "sigmoid"):
-        effect = "The answer is no probability, so the loss clips it or learns askew."
-        yield "wrong-output-activation", where, said, effect, 0.9
-
-
-def _softmaxes(head: Head) -> int:
-    return sum(activation_name(layer) == "softmax" for layer in head.layers)
-
-
-def _reach(head: Head) -> Iterator[Mismatch]:
-    output, y = head.output, head.y[np.isfinite(head.y)]
-    if output in BOUNDED:
-        low, high = BOUNDED[output]
-        code = "bounded-output-for-regression"
-    elif output in NOT_NEGATIVE:
-        low, high = 0.0, np.inf
-        code = "relu-output-for-signed-regression"
-    else:
-        return
+def _out_of_reach(head: Head) -> str:
+    """Returns how many targets an output cannot reach, if many."""
+    if head.task != "regression":
+        return ""
+    low, high = output_range(head.output)
+    y = head.y[np.isfinite(head.y)]
     outside = float(((y < low) | (y > high)).mean()) if y.size else 0.0
-    if outside > UNREACHABLE_TARGETS.value:
-        evidence = f"{outside:.0%} of the targets outside [{low:g}, {high:g}]"
-        effect = f"No weights let {output} answer them."
-        yield code, head.output_layer, evidence, effect, 1.0
+    if outside <= UNREACHABLE_TARGETS.value:
+        return ""
+    return f"{outside:.0%} of the targets outside [{low:g}, {high:g}]"
 
 
-def _loss(head: Head) -> Iterator[Mismatch]:
-    task, loss = head.task, head.loss
-    fitting = {
-        "multiclass": ("categorical",) if head.one_hot else ("sparse",),
-        "binary": ("binary",),
-        "multilabel": ("binary",),
-        "regression": None,
-    }[task]
-    evidence = f"loss {loss}, {task} targets {head.target} of shape {head.y.shape[1:]}"
-    if fitting is None:
-        if loss in CROSS_ENTROPIES:
-            effect = (
-                "Cross-entropy of targets that are no probabilities has no minimum."
-            )
-            yield "wrong-loss", "loss", evidence, effect, 1.0
-        return
-    if loss in fitting:
-        return
-    harmless = loss == "binary" and head.one_hot
-    impossible = loss in CROSS_ENTROPIES and not harmless
-    if task == "multiclass" and not head.one_hot and head.units > 1:
+@rule("bounded-output-for-regression", group="outputs", confidence=CERTAIN)
+@_of_each_head
+def bounded_output_for_regression(head: Head) -> str:
+    """Targets lie beyond what a bounded output activation can give.
+
+    Looks: Predictions stick to the activation's end.
+    Harms: No weights let a bounded activation answer such targets.
+    Change:
+        Dense(1)  # linear
+    """
+    return _out_of_reach(head) if np.isfinite(output_range(head.output)[1]) else ""
+
+
+@rule("relu-output-for-signed-regression", group="outputs", confidence=CERTAIN)
+@_of_each_head
+def relu_output_for_signed_regression(head: Head) -> str:
+    """Negative targets for an output activation that is never negative.
+
+    Looks: Predictions are 0 where targets are negative, or everywhere.
+    Harms: No weights let this activation answer negative targets.
+    Change:
+        Dense(1)  # linear
+    """
+    return _out_of_reach(head) if output_range(head.output)[1] == np.inf else ""
+
+
+@rule("wrong-loss", group="outputs", confidence=STRONG)
+def wrong_loss(program: Program) -> Iterator[Hit]:
+    """The loss does not fit the task that the targets set.
+
+    Looks: The loss falls while accuracy does not rise, or becomes negative.
+    Harms: The loss is not about these labels: its minimum is elsewhere.
+    Change:
+        # two classes: BinaryCrossentropy, one output with a sigmoid
+        # several, as numbers: SparseCategoricalCrossentropy, a softmax
+        # several, one-hot: CategoricalCrossentropy, a softmax
+        # amounts: MeanSquaredError, a linear output
+        model.compile(..., loss=keras.losses.SparseCategoricalCrossentropy())
+    """
+    for index, head in enumerate(program.heads):
+        against = _against_loss(head)
+        if against is None:
+            continue
+        harms, impossible = against
+        activation, loss, code, units = right_head(head)
+        yield Hit(
+            where="loss",
+            evidence=f"loss {head.loss}, {head.task} targets {head.target} of shape "
+            f"{head.y.shape[1:]}",
+            change=code,
+            remedy=with_head(index, activation, loss, units),
+            confidence=STRONG if impossible else POSSIBLE,
+            harms=harms,
+        )
+
+
+def _against_loss(head: Head) -> tuple[str, bool] | None:
+    """Returns what stands against a head's loss, and whether it cannot work."""
+    if head.task == "regression":
+        if head.loss not in CROSS_ENTROPIES:
+            return None
+        harms = "Cross-entropy of targets that are not probabilities has no minimum."
+        return harms, True
+    fitting = "binary"
+    if head.task == "multiclass":
+        fitting = "categorical" if head.one_hot else "sparse"
+    if head.loss == fitting:
+        return None
+    harmless = head.loss == "binary" and head.one_hot
+    impossible = head.loss in CROSS_ENTROPIES and not harmless
+    if head.task == "multiclass" and not head.one_hot and head.units > 1:
         impossible = True  # class numbers broadcast against a row of probabilities
-    effect = (
-        "The loss is not about these labels: its minimum is elsewhere."
-        if impossible
-        else "Its gradient nearly vanishes where the answer is most wrong."
-    )
-    yield "wrong-loss", "loss", evidence, effect, 0.9 if impossible else 0.7
+    if impossible:
+        return "", True
+    return "Its gradient nearly vanishes where the answer is most wrong.", False
+
+
+@rule("lost-logits", group="outputs", severity="note")
+def lost_logits(program: Program) -> Iterator[Hit]:
+    """A softmax or sigmoid by hand, behind which Keras cannot find the logits.
+
+    Looks: As if right, until the network is very sure: then the loss stops near 16.
+    Harms: The loss cannot find the logits and clips probabilities near 0 and 1.
+    Change:
+        Dense(classes, activation="softmax")
+    """
+    for head in program.heads:
+        layer = next(one for one in head.layers if one.name == head.output_layer)
+        if head.output in ("softmax", "sigmoid") and not keeps_logits(layer):
+            yield Hit(
+                where=head.output_layer,
+                evidence=f"{head.output} by hand",
+                change=f'activation="{head.output}"',
+            )

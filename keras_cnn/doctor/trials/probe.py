@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..findings import Histogram, LayerHealth, Moment
-from ..program.layers import BOUNDED, activation_name, leaves
-from ..rules.thresholds import FLAT_END
+from ..findings import Histogram, LayerHealth, Snapshot
+from ..program.layers import activation_name, leaves, output_range
+from ..thresholds import FLAT_END
 
 _BINS = 30
 
@@ -31,7 +31,7 @@ class Probe:
             keras.tree.map_structure(tf.constant, one) for one in (x, y)
         )
         self.layers = _watched(model)
-        self._ends = [BOUNDED.get(activation_name(one) or "") for one in self.layers]
+        self._ends = [_ends(layer) for layer in self.layers]
         self._inner = keras.Model(model.inputs, [one.output for one in self.layers])
         self._weighted = [one for one in self.layers if one.trainable_weights]
         self._weights = [one.trainable_weights[0] for one in self._weighted]
@@ -39,7 +39,7 @@ class Probe:
         self._step: int | None = None
         self._measure = tf.function(self._measured)
 
-    def __call__(self, step: int) -> Moment:
+    def __call__(self, step: int) -> Snapshot:
         """Measures the model as it is after `step` updates."""
         loss, outputs, gradients = (np.asarray(one) for one in self._measure())
         steps = step - self._step if self._step is not None else 0
@@ -58,7 +58,7 @@ class Probe:
         )
         norms = [one["gradient"] for one in grown.values()]
         ratio = norms[0] / norms[-1] if len(norms) > 1 and norms[-1] else None
-        return Moment(step, float(loss), health, ratio)
+        return Snapshot(step, float(loss), health, ratio)
 
     def _gradients(self) -> tuple[tf.Tensor, list[tf.Tensor]]:
         values = [one.value for one in self._weights]
@@ -111,6 +111,12 @@ def _watched(model: keras.Model) -> list[keras.Layer]:
         return []
     own = [one for one in leaves(model) if one in model.layers]
     return [one for one in own if one.weights or activation_name(one) is not None]
+
+
+def _ends(layer: keras.Layer) -> tuple[float, float] | None:
+    """Returns where a layer's activation is flat; None where it is so on one side."""
+    ends = output_range(activation_name(layer) or "linear")
+    return ends if np.isfinite(ends).all() else None
 
 
 def _share(true: tf.Tensor) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""How much better than a constant answer predictions are: 0 not at all, 1 perfect."""
+"""How much better predictions are than a constant one: 0 not at all, 1 perfect."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def labels_of(y: Array, task: Task) -> Array:
     return rows.astype("float64")
 
 
-def skill(y: Array, answer: Array, task: Task, threshold: float = 0.5) -> float:
-    """Returns the skill of a model's answers.
+def skill_score(y: Array, outputs: Array, task: Task, threshold: float = 0.5) -> float:
+    """Returns the skill of a model's predictions.
 
     Of classes it is what accuracy, or recall averaged over the classes, makes up of
     what the best constant answer leaves open; the larger, so that neither a majority
@@ -31,48 +31,48 @@ def skill(y: Array, answer: Array, task: Task, threshold: float = 0.5) -> float:
 
     Args:
         y: Targets as the program has them.
-        answer: What the model answers.
+        outputs: The model's.
         task: What is asked for.
-        threshold: Above which one of two classes is answered; 0 for logits.
+        threshold: Above which an output means yes; 0 for logits.
     """
-    if not np.isfinite(answer).all():
+    if not np.isfinite(outputs).all():
         return 0.0
     truth = labels_of(y, task)
-    rows = answer.reshape(-1, answer.shape[-1])
+    rows = outputs.reshape(-1, outputs.shape[-1])
     if task == "regression":
         return _skill_of_numbers(truth, rows.astype("float64"))
     if task == "multiclass":
         if rows.shape[1] > 1:
-            said = rows.argmax(1)
+            predicted = rows.argmax(1)
         else:
-            said = np.rint(np.clip(rows[:, 0], -1e6, 1e6)).astype(int)
-        return _skill_of_classes(truth, said)
+            predicted = np.rint(np.clip(rows[:, 0], -1e6, 1e6)).astype(int)
+        return _skill_of_classes(truth, predicted)
     columns = min(truth.shape[1], rows.shape[1])
-    said = (rows > threshold).astype(int)
-    each = [_skill_of_classes(truth[:, i], said[:, i]) for i in range(columns)]
+    predicted = (rows > threshold).astype(int)
+    each = [_skill_of_classes(truth[:, i], predicted[:, i]) for i in range(columns)]
     return float(np.mean(each))
 
 
 def skill_of_all(
     heads: Sequence[Head],
     targets: Sequence[Array],
-    answers: Sequence[Array],
+    outputs: Sequence[Array],
     thresholds: Sequence[float],
 ) -> float:
-    """Returns the skill of the worst of a model's answers, one entry a head."""
+    """Returns the skill of the worst of a model's outputs, one entry a head."""
     return min(
-        skill(y, answer, head.task, threshold)
+        skill_score(y, answer, head.task, threshold)
         for head, y, answer, threshold in zip(
-            heads, targets, answers, thresholds, strict=True
+            heads, targets, outputs, thresholds, strict=True
         )
     )
 
 
-def _skill_of_classes(truth: Array, said: Array) -> float:
+def _skill_of_classes(truth: Array, predicted: Array) -> float:
     kinds, counts = np.unique(truth, return_counts=True)
     if len(kinds) < 2:
-        return float((truth == said).mean())
-    right = truth == said
+        return float((truth == predicted).mean())
+    right = truth == predicted
     majority = counts.max() / len(truth)
     by_accuracy = (right.mean() - majority) / (1 - majority)
     recall = np.mean([right[truth == kind].mean() for kind in kinds])
@@ -80,10 +80,10 @@ def _skill_of_classes(truth: Array, said: Array) -> float:
     return float(np.clip(max(by_accuracy, by_recall), 0, 1))
 
 
-def _skill_of_numbers(truth: Array, said: Array) -> float:
-    if truth.shape != said.shape:
+def _skill_of_numbers(truth: Array, predicted: Array) -> float:
+    if truth.shape != predicted.shape:
         return 0.0
-    error = np.median(np.abs(truth - said), 0)
+    error = np.median(np.abs(truth - predicted), 0)
     away = np.abs(truth - np.median(truth, 0))
     spread = np.median(away, 0)
     spread = np.where(spread > 0, spread, away.mean(0))  # most targets are the same

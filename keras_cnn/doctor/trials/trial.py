@@ -11,35 +11,33 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ...training.loop import Loop
+from ...training.steps import Steps
 from ..program.inputs import Array
 from ..program.program import Program
+from ..thresholds import FIRST_STEPS, SCORED, SECONDS_PER_CALL
 from .copies import copy_optimizer
 from .score import skill_of_all
 
-# What is scored after a trial: enough for a share to be certain to 2 %.
-_SCORED = 1000
-# Steps of the first call; later ones fill a quarter of a second.
-_FIRST_STEPS = 8
-_SECONDS_PER_CALL = 0.25
-
 
 @dataclass(frozen=True, eq=False)
-class Setting:
+class TrialConfig:
     """What is trained, and how: the program, or the program with remedies.
 
     Attributes:
-        model: A copy that trials may use up; it is compiled for one loss.
+        program: What it comes from.
+        model: A copy that trials may use up.
         weights: What each trial begins from.
         x: Inputs, one array an input.
         y: Targets, one array an output.
         losses: One an output.
-        thresholds: Above which an output answers yes, one an output.
+        thresholds: Above which an output means yes, one an output.
         learning_rate: A constant rate.
         batch_size: Samples an update.
         updates: How many updates are planned.
-        program: What is read from the program that this comes from.
     """
 
+    program: Program
     model: keras.Model
     weights: Sequence[Array]
     x: tuple[Array, ...]
@@ -49,11 +47,13 @@ class Setting:
     learning_rate: float
     batch_size: int
     updates: int
-    program: Program
 
-    def changed(self, **changes: Any) -> Setting:
-        """Returns the setting with some fields changed."""
+    def changed(self, **changes: Any) -> TrialConfig:
+        """Returns it with some attributes changed."""
         return replace(self, **changes)
+
+
+Remedy = Callable[[TrialConfig], TrialConfig]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,163 +63,176 @@ class Outcome:
     Attributes:
         skill: At its end, on samples of the training data.
         losses: One an update.
-        answers: Of the model, on the samples scored, one array an output.
+        outputs: Of the model, on the samples scored, one array an output.
         updates: Updates done.
         finite: Whether no loss was NaN or infinite.
     """
 
     skill: float
     losses: Array
-    answers: tuple[Array, ...]
+    outputs: tuple[Array, ...]
     updates: int
     finite: bool
 
 
-class Bench:
+class TrialRunner:
     """Runs trials; those of one model share one compiled function."""
 
     def __init__(self, seed: int) -> None:
-        """Takes the seed of every order of samples."""
+        """Fixes the order of the samples by a seed."""
         self._seed = seed
-        self._loops: dict[tuple[int, ...], _Loop] = {}
+        self._trials: dict[tuple[int, ...], _Trial] = {}
 
     def run(
         self,
-        setting: Setting,
+        config: TrialConfig,
         seconds: float,
         *,
-        each: Callable[[keras.Model, int], None] | None = None,
-        moments: int = 0,
+        look: Callable[[keras.Model, int], None] | None = None,
+        looks: int = 0,
     ) -> Outcome:
-        """Trains from the setting's weights, for its updates or for some seconds.
+        """Trains from the configured weights, for its updates or for some seconds.
 
         Args:
-            setting: What to train.
+            config: What to train.
             seconds: When to stop at the latest, compilation aside.
-            each: Called with the model and the updates done, at `moments` moments.
-            moments: How many.
+            look: Called with the model and the updates done, now and then.
+            looks: How often.
         """
-        key = _key(setting)
-        if key not in self._loops:
-            self._loops[key] = _Loop(setting)
-        return self._loops[key].run(setting, seconds, self._seed, each, moments)
+        key = _key(config)
+        if key not in self._trials:
+            self._trials[key] = _Trial(config)
+        return self._trials[key].run(config, seconds, self._seed, look, looks)
 
-    def answers(self, setting: Setting, x: Sequence[Array]) -> tuple[Array, ...]:
-        """Returns what a setting's model, as it was left, says of some inputs."""
-        return self._loops[_key(setting)].answers(x)
-
-
-def _key(setting: Setting) -> tuple[int, ...]:
-    return (id(setting.model), *map(id, setting.losses))
+    def outputs(self, config: TrialConfig, x: Sequence[Array]) -> tuple[Array, ...]:
+        """Returns the outputs of a trial's model, as it was left, for some inputs."""
+        return self._trials[_key(config)].outputs(x)
 
 
-class _Loop:
-    def __init__(self, setting: Setting) -> None:
-        self.model = setting.model
-        self.optimizer = copy_optimizer(
-            setting.program.model.optimizer, setting.learning_rate
-        )
-        self.losses = setting.losses  # keeps their ids from being reused
-        self.program = setting.program
+def _key(config: TrialConfig) -> tuple[int, ...]:
+    return (id(config.model), *map(id, config.losses))
+
+
+class _Trial:
+    """A model, compiled with the program's optimizer and some losses."""
+
+    def __init__(self, config: TrialConfig) -> None:
+        program = config.program
+        self.model = config.model
+        self.losses = config.losses  # keeps their ids from being reused
+        self.program = program
+        self.optimizer = copy_optimizer(program.model.optimizer, config.learning_rate)
         self.model.compile(
             optimizer=self.optimizer,
-            loss=self.program.packed_answers(self.losses),
-            loss_weights=_loss_weights(setting.program),
+            loss=program.packed_outputs(self.losses),
+            loss_weights=_loss_weights(program),
         )
         self.optimizer.build(self.model.trainable_variables)
         self.fresh = [np.asarray(variable) for variable in self.optimizer.variables]
-        self.steps = tf.function(self._steps, reduce_retracing=True)
-        self.answer = tf.function(
-            lambda x: self.model(self.program.packed_inputs(x), training=False)
+        self._steps = Steps(self.model)
+        self._record = _LossRecord()
+        self._loop = Loop(self._step, metrics=self._record.read, stops=True)
+        self._forward = tf.function(
+            lambda x: self.model(program.packed_inputs(x), training=False)
         )
 
-    def _steps(
-        self, x: list[tf.Tensor], y: list[tf.Tensor], order: tf.Tensor
-    ) -> tf.Tensor:
-        weights = self.model.trainable_variables
-        losses = tf.TensorArray(tf.float32, tf.shape(order)[0])
-        for step in tf.range(tf.shape(order)[0]):
-            batch = self.program.packed_inputs(
-                [tf.gather(one, order[step]) for one in x]
-            )
-            target = self.program.packed_answers(
-                [tf.gather(one, order[step]) for one in y]
-            )
-            with tf.GradientTape() as tape:
-                answer = self.model(batch, training=True)
-                loss = self.model.compute_loss(
-                    x=batch, y=target, y_pred=answer, training=True
-                )
-            if weights:
-                gradients = tape.gradient(loss, [one.value for one in weights])
-                kept = [
-                    tf.zeros_like(one.value) if gradient is None else gradient
-                    for one, gradient in zip(weights, gradients, strict=True)
-                ]
-                self.optimizer.apply(kept, weights)
-            losses = losses.write(step, tf.cast(loss, tf.float32))
-        return losses.stack()
+    def _step(self, batch: Any) -> tuple[Any, dict[str, Any]]:
+        x, y = batch
+        packed = self.program.packed_inputs(x), self.program.packed_outputs(y)
+        loss, _ = self._steps.train(packed)
+        self._record.add(loss)
+        return loss, {}
 
     def run(
         self,
-        setting: Setting,
+        config: TrialConfig,
         seconds: float,
         seed: int,
-        each: Callable[[keras.Model, int], None] | None,
-        moments: int,
+        look: Callable[[keras.Model, int], None] | None,
+        looks: int,
     ) -> Outcome:
-        self.model.set_weights(setting.weights)
+        self.model.set_weights(config.weights)
         for variable, value in zip(self.optimizer.variables, self.fresh, strict=True):
             variable.assign(value)
-        self.optimizer.learning_rate = setting.learning_rate
-        x, y = ([tf.constant(one) for one in part] for part in (setting.x, setting.y))
-        batches = _Batches(len(setting.y[0]), setting.batch_size, seed)
+        self.optimizer.learning_rate = config.learning_rate
+        arrays = tuple(
+            [tf.constant(one) for one in part] for part in (config.x, config.y)
+        )
+        batches = _Batches(len(config.y[0]), config.batch_size, seed)
         losses: list[Array] = []
-        done, chunk, begin = 0, _FIRST_STEPS, time.perf_counter()
-        every = max(1, setting.updates // moments) if moments else setting.updates
-        if each:
-            each(self.model, 0)
-        while done < setting.updates:
+        done, chunk, begin = 0, int(FIRST_STEPS.value), time.perf_counter()
+        every = max(1, config.updates // looks) if looks else config.updates
+        if look:
+            look(self.model, 0)
+        while done < config.updates:
             to_next = every - done % every
-            steps = min(chunk, setting.updates - done, to_next)
+            steps = min(chunk, config.updates - done, to_next, self._record.room)
             started = time.perf_counter()
-            losses.append(self.steps(x, y, batches.next(steps)).numpy())
-            done += steps
+            self._record.clear()
+            result = self._loop.over_arrays(arrays, batches.next(steps), expected=True)
+            losses.append(result.logs["losses"].numpy()[: result.steps])
+            done += result.steps
             took = time.perf_counter() - started
             if len(losses) == 1:
                 begin = time.perf_counter()  # the first call compiles
             else:
-                chunk = max(1, min(int(steps * _SECONDS_PER_CALL / took), 4 * chunk))
-            if each and steps == to_next:
-                each(self.model, done)
-            if not np.isfinite(losses[-1]).all():
+                fitting = int(steps * SECONDS_PER_CALL.value / took)
+                chunk = max(1, min(fitting, 4 * chunk))
+            if look and steps == to_next:
+                look(self.model, done)
+            if result.nonfinite or time.perf_counter() - begin > seconds:
                 break
-            if time.perf_counter() - begin > seconds:
-                break
-        return self._outcome(setting, np.concatenate(losses), done)
+        return self._outcome(config, np.concatenate(losses), done)
 
-    def _outcome(self, setting: Setting, losses: Array, done: int) -> Outcome:
-        rows = np.random.default_rng(0).permutation(len(setting.y[0]))[:_SCORED]
-        answers = self.answers([one[rows] for one in setting.x])
-        reached = skill_of_all(
-            setting.program.heads,
-            [one[rows] for one in setting.y],
-            answers,
-            setting.thresholds,
+    def _outcome(self, config: TrialConfig, losses: Array, done: int) -> Outcome:
+        rows = np.random.default_rng(0).permutation(len(config.y[0]))
+        rows = rows[: int(SCORED.value)]
+        outputs = self.outputs([values[rows] for values in config.x])
+        skill = skill_of_all(
+            self.program.heads,
+            [values[rows] for values in config.y],
+            outputs,
+            config.thresholds,
         )
-        finite = all(np.isfinite(one).all() for one in (losses, *answers))
-        return Outcome(reached if finite else 0.0, losses, answers, done, finite)
+        finite = all(np.isfinite(values).all() for values in (losses, *outputs))
+        return Outcome(skill if finite else 0.0, losses, outputs, done, finite)
 
-    def answers(self, x: Sequence[Array]) -> tuple[Array, ...]:
-        """Returns what the model now says, one array an output."""
-        answers = keras.tree.flatten(self.answer([tf.constant(one) for one in x]))
-        return tuple(np.asarray(one, "float32") for one in answers)
+    def outputs(self, x: Sequence[Array]) -> tuple[Array, ...]:
+        """Returns the model's outputs now, one array an output."""
+        outputs = self._forward([tf.constant(values) for values in x])
+        return tuple(
+            np.asarray(values, "float32") for values in keras.tree.flatten(outputs)
+        )
 
 
 def _loss_weights(program: Program) -> Any:
     if len(program.heads) == 1:
         return None
     return (program.model.get_compile_config() or {}).get("loss_weights")
+
+
+class _LossRecord:
+    """The loss of each step of a call, written by the steps themselves."""
+
+    room = 4096
+
+    def __init__(self) -> None:
+        self._losses = tf.Variable(tf.zeros(self.room), trainable=False)
+        self._count = tf.Variable(0, trainable=False)
+
+    def clear(self) -> None:
+        """Makes room for a call's losses."""
+        self._count.assign(0)
+
+    def add(self, loss: Any) -> None:
+        """Writes a loss, within a step."""
+        loss = tf.reshape(tf.cast(loss, tf.float32), (1,))
+        self._losses.scatter_nd_update(tf.reshape(self._count, (1, 1)), loss)
+        self._count.assign_add(1)
+
+    def read(self) -> dict[str, Any]:
+        """Returns the losses, at the end of a loop."""
+        return {"losses": self._losses.value()}
 
 
 class _Batches:
@@ -231,10 +244,10 @@ class _Batches:
         self._size = min(batch_size, samples)
         self._left: Array = np.empty(0, int)
 
-    def next(self, steps: int) -> tf.Tensor:
+    def next(self, steps: int) -> Array:
         """Returns (steps, batch size) row numbers."""
-        wanted = steps * self._size
-        while len(self._left) < wanted:
+        rows = steps * self._size
+        while len(self._left) < rows:
             self._left = np.append(self._left, self._rng.permutation(self._samples))
-        taken, self._left = self._left[:wanted], self._left[wanted:]
-        return tf.constant(taken.reshape(steps, self._size), tf.int32)
+        taken, self._left = self._left[:rows], self._left[rows:]
+        return taken.reshape(steps, self._size).astype("int32")

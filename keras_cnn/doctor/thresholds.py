@@ -1,4 +1,4 @@
-"""Every threshold of the doctor, each with its reason and its source.
+"""Every number by which the doctor decides, each with its reason and its source.
 
 "Development part" is the set of labelled programs that `benchmarks/doctor.py` runs;
 "own" marks a number chosen by the reason given beside it and only checked there.
@@ -18,9 +18,72 @@ class Threshold:
     source: str
 
     def __str__(self) -> str:
-        """Returns the number with its source, as findings quote it."""
-        return f"{self.value:g} ({self.source}: {self.reason})"
+        """Returns the number with reason and source, as findings quote it."""
+        return f"{self.value:g}, since {self.reason} ({self.source})"
 
+
+# --- confidence ---------------------------------------------------------------------
+# How sure a rule is, before anything is tried, that what it sees is a fault.
+
+CERTAIN = Threshold(1.0, "by definition no training can make it right", "own")
+STRONG = Threshold(0.9, "right programs that look so are known, but rare", "own")
+LIKELY = Threshold(0.8, "most programs that look so learn less than they could", "own")
+POSSIBLE = Threshold(0.6, "right and wrong programs look so about as often", "own")
+GUESS = Threshold(0.5, "most programs that look so are right", "own")
+
+# --- weighing -----------------------------------------------------------------------
+# What orders causes, where there are several. They decide nothing else.
+
+LOOKS = Threshold(
+    0.55, "what a mistake looks like weighs about as much as its remedy", "own"
+)
+EFFECT = Threshold(
+    0.45, "so that looks and effect together make up a confidence of 1", "own"
+)
+UNTRIED = Threshold(
+    0.6, "a suspicion that was not put to the test is weaker than one that was", "own"
+)
+SUPPOSED = Threshold(
+    0.7, "what cannot be seen in a program is a less likely mistake", "own"
+)
+FAINT = Threshold(0.05, "what is shown at all is not impossible", "own")
+AS_GOOD = Threshold(
+    0.05, "copies whose skill differs by less are equally good by their seeds", "own"
+)
+
+# --- time ---------------------------------------------------------------------------
+# Shares of the budget, and what a trial takes and looks at.
+
+FIRST_SHARE = Threshold(
+    0.4, "the first training must leave more than half for the remedies", "own"
+)
+LAST_SHARE = Threshold(
+    0.85, "a trial that begins later would end after the budget", "own"
+)
+TRIAL_SHARE = Threshold(0.2, "four remedies get their turn after the first", "own")
+TRIAL_SHARE_OF_LEFT = Threshold(
+    1 / 3, "the last remedies get less time, rather than none", "own"
+)
+SHORTEST_TRIAL = Threshold(0.1, "seconds; a shorter trial is all compilation", "own")
+FIRST_STEPS = Threshold(
+    8, "updates compile the loop and tell how long one takes", "own"
+)
+SECONDS_PER_CALL = Threshold(
+    0.25, "seconds; the clock is looked at four times a second", "own"
+)
+SCORED = Threshold(1000, "samples tell a share to 2 %", "own")
+PROBED = Threshold(64, "samples show what share of the units is dead", "own")
+SNAPSHOTS = Threshold(10, "looks at the layers show a trend", "own")
+
+# --- reference learner --------------------------------------------------------------
+
+FOREST_SAMPLES = Threshold(
+    1000, "samples tell learnable from not, and are fitted within a second", "own"
+)
+FOREST_FEATURES = Threshold(
+    256, "features that vary the most hold what an image shows", "own"
+)
+FOREST_TREES = Threshold(30, "trees agree as well as a hundred, to 0.02", "own")
 
 # --- data ---------------------------------------------------------------------------
 
@@ -39,7 +102,7 @@ LARGE_TARGET = Threshold(
     10.0,
     "a fresh network answers about 0 +- 1; targets further away are reached by the "
     "output bias alone, a rate's length an update",
-    "DeepDiagnosis: an output range of 10 times the target's",
+    "DeepDiagnosis warns of an output range 10 times the target's",
 )
 OUTLIER_DISTANCE = Threshold(
     20.0,
@@ -74,11 +137,18 @@ MOST_CLASSES = Threshold(
 UNREACHABLE_TARGETS = Threshold(
     0.05,
     "beyond a few stray values, no weights can bring the error down",
-    "DeepDiagnosis: targets outside the activation's range",
+    "own; DeepDiagnosis warns of any target outside the activation's range",
+)
+
+MOST_CLASS_NUMBERS = Threshold(
+    1000, "larger whole numbers are amounts: ImageNet has as many classes", "own"
 )
 
 # --- structure ----------------------------------------------------------------------
 
+SAME_ACTIVATION = Threshold(
+    0.01, "two activations differ by more somewhere on a few numbers", "own"
+)
 DEEP_SATURATING = Threshold(
     4,
     "a sigmoid's slope is at most 1/4: four of them leave 1/256 of a gradient",
@@ -86,13 +156,13 @@ DEEP_SATURATING = Threshold(
 )
 DEEP = Threshold(
     8,
-    "without normalisation or shortcuts the signal's spread drifts with each layer",
-    "He et al. 2015, Delving Deep into Rectifiers: plain nets past that stall",
+    "without normalization or shortcuts the signal's spread drifts with each layer",
+    "own; He et al. 2015, Delving Deep into Rectifiers, on plain nets that stall",
 )
 INIT_TOO_SMALL = Threshold(
     0.4,
     "two such layers shrink a signal sixfold, three fifteenfold",
-    "Glorot and Bengio 2010: spread sqrt(2 / (in + out)) keeps it",
+    "own; Glorot and Bengio 2010 keep it with a spread of sqrt(2 / (in + out))",
 )
 INIT_TOO_LARGE = Threshold(
     3.0,
@@ -106,7 +176,7 @@ INIT_FAR = Threshold(
 )
 BIAS_TOO_LARGE = Threshold(
     2.0,
-    "sums of normalised inputs have a spread of about 1: such a bias decides alone",
+    "sums of normalized inputs have a spread of about 1: such a bias decides alone",
     "own",
 )
 EXCESS_DROPOUT = Threshold(
@@ -122,7 +192,7 @@ SUM_OF_DROPOUT = Threshold(
 SMALL_BATCH = Threshold(
     4,
     "statistics of so few samples are noise, and a batch of one has no variance",
-    "Wu and He 2018: batch normalisation fails below about 4",
+    "Wu and He 2018, whose batch normalization fails below about 4",
 )
 
 # Rates in common use, by optimizer: outside, the rate is the first thing to doubt.
@@ -135,6 +205,20 @@ COMMON_RATES = {
     "ftrl": (1e-3, 0.5),
     "adam": (1e-4, 0.05),
 }
+
+# By what the rate is multiplied in trials, where the product is in common use.
+HIGHER_RATES = (10.0, 30.0, 100.0)
+LOWER_RATES = (0.1, 0.01)
+LONGER = Threshold(10, "a training that is too short is so by an order or more", "own")
+USUAL_BATCH = Threshold(32, "it is what `Model.fit` takes", "Keras")
+USUAL_DROPOUT = Threshold(
+    0.2, "it hinders no layer much", "Srivastava et al. 2014, of inputs"
+)
+SLIGHT_DROPOUT = Threshold(0.1, "several of them add up to a usual one", "own")
+MANY_PIXELS = Threshold(
+    32, "so many features on one scale are pixels, scaled as one", "own"
+)
+PIXEL_RANGE = Threshold(512, "pixels lie within twice a byte's range", "own")
 
 # --- dynamics -----------------------------------------------------------------------
 
@@ -175,7 +259,7 @@ CHANCE = Threshold(
     0.15, "so little above a constant answer is what small samples give", "own"
 )
 DEAD_UNITS = Threshold(
-    0.7, "so few living units carry little", "AutoTrainer, DeepDiagnosis: 70 %"
+    0.7, "so few living units carry little", "AutoTrainer and DeepDiagnosis, 70 %"
 )
 FLAT_END = Threshold(
     0.05,
@@ -184,17 +268,20 @@ FLAT_END = Threshold(
     "own",
 )
 SATURATED = Threshold(
-    0.5, "half of the gradients are then nearly zero", "DeepDiagnosis: 50 %"
+    0.5, "half of the gradients are then nearly zero", "DeepDiagnosis, 50 %"
 )
 VANISHING_RATIO = Threshold(
-    1e-3, "the first layer learns a thousand times slower", "AutoTrainer: 1e-3"
+    1e-3, "the first layer learns a thousand times slower", "AutoTrainer, 1e-3"
 )
 EXPLODING_RATIO = Threshold(
-    1e3, "the rate that suits the last layer throws the first away", "AutoTrainer: 70"
+    1e3,
+    "a rate that suits the last layer is then far too high for the first",
+    "own; AutoTrainer warns from 70, which healthy networks pass",
 )
 OVERFIT_GAP = Threshold(
     0.3, "so much skill is lost on data not seen", "own; UMLAUT looks at the trend"
 )
+SMOOTHED = Threshold(10, "windows show where a loss goes, not each batch's luck", "own")
 OSCILLATION = Threshold(
     1.0, "steps of the smoothed loss as large as its whole fall", "own"
 )

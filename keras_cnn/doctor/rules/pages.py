@@ -1,0 +1,48 @@
+"""The rules as Markdown: a table of all, and a page for each."""
+
+from __future__ import annotations
+
+from .rule import RULES, Group, Rule
+
+# What the groups are called, in the order of the table.
+_TITLES: dict[Group, str] = {
+    "data": "inputs and targets",
+    "outputs": "output and loss",
+    "layers": "hidden layers and weights",
+    "arguments": "plan and optimizer",
+    "samples": "after training",
+    "training": "symptom: loss and predictions",
+    "units": "symptom: layers",
+}
+
+
+def table(folder: str) -> str:
+    """Returns a table of all rules, each with a link to its page in a folder."""
+    lines = ["| code | what is wrong | seen in |", "| --- | --- | --- |"]
+    for group, title in _TITLES.items():
+        for code in sorted(RULES):
+            entry = RULES[code]
+            if entry.group == group:
+                note = " (a note)" if entry.severity == "note" else ""
+                link = f"[`{code}`]({folder}/{code}.md)"
+                lines.append(f"| {link} | {entry.meaning} | {title}{note} |")
+    return "\n".join(lines) + "\n"
+
+
+def page(entry: Rule) -> str:
+    """Returns the page of one rule."""
+    parts = [
+        f"# {entry.code}",
+        entry.meaning,
+        f"Seen in: {_TITLES[entry.group]}. Severity, where it does harm: "
+        f"{entry.severity}.",
+        "## How it looks",
+        entry.looks,
+        "## Why it harms",
+        entry.harms,
+        "## What to change",
+        f"```python\n{entry.change}\n```",
+    ]
+    if entry.sources:
+        parts += ["## Read on", entry.sources]
+    return "\n\n".join(parts) + "\n"

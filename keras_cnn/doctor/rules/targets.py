@@ -1,0 +1,219 @@
+"""Rules about labels and targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+
+from ..program.inputs import Array
+from ..program.outputs import Head
+from ..program.program import Program
+from ..thresholds import (
+    CERTAIN,
+    FEW_OUTLIERS,
+    LARGE_TARGET,
+    MAJORITY,
+    OUTLIER_DISTANCE,
+    OUTLIER_SHARE_OF_ERROR,
+    STRONG,
+)
+from ..trials.remedies import with_loss, with_target_standardized
+from ..trials.score import labels_of
+from .rule import Hit, rule
+
+
+@rule("corrupted-labels", group="data", confidence=STRONG)
+def corrupted_labels(program: Program) -> Iterator[Hit]:
+    """Labels are broken, all the same, or unrelated to the inputs.
+
+    Looks: Training data may be learned by heart; other data never are.
+    Harms: What is learned is not the task.
+    Change:
+        # Compare with the source:
+        print(list(zip(x[:9], y[:9])))
+    """
+    for head in program.heads:
+        if head.task == "regression":
+            continue
+        y = head.y[np.isfinite(head.y)]
+        odd = float((~np.isin(y, (0, 1))).mean()) if y.size else 0.0
+        if head.task == "binary" and odd:
+            yield Hit(
+                where=head.target,
+                evidence=f"{odd:.0%} of the labels neither 0 nor 1",
+                harms="Two-class losses need 0 and 1: others pull towards no class.",
+                change=compare_with_source(head),
+            )
+        elif len(kinds := _kinds(head)) == 1:
+            yield Hit(
+                where=head.target,
+                evidence=f"every label is {kinds[0]}",
+                harms="One class alone is learned by answering it always.",
+                change=compare_with_source(head),
+                severity="error",
+                confidence=CERTAIN,
+                proven=True,
+            )
+
+
+def compare_with_source(head: Head) -> str:
+    """Returns code that shows a few samples beside their labels."""
+    return f"print(list(zip(x[:9], {head.target}[:9])))  # compare with the source"
+
+
+def _kinds(head: Head) -> Array:
+    """Returns the classes that occur; none where they cannot be counted."""
+    truth = labels_of(head.y, head.task)
+    if head.task == "multilabel" or truth.size < 2:
+        return np.empty(0)
+    return np.unique(truth)
+
+
+@rule("wrong-labels", group="data", severity="error", confidence=CERTAIN)
+def wrong_labels(program: Program) -> Iterator[Hit]:
+    """A label names a class that the network has no output for.
+
+    Looks: An error, a loss of NaN, or a class that is never predicted.
+    Harms: A class without an output has no loss: NaN or an error.
+    Change:
+        y -= y.min()  # labels from 0, or one output more
+    """
+    for head in program.heads:
+        if head.task != "multiclass" or head.units < 2:
+            continue
+        largest = int(labels_of(head.y, head.task).max())
+        if largest >= head.units:
+            yield Hit(
+                where=head.target,
+                evidence=f"label {largest}, {head.units} outputs",
+                change=f"Dense({largest + 1}, ...)  # or labels from 0: "
+                f"{head.target} -= {head.target}.min()",
+                proven=True,
+            )
+
+
+@rule("class-imbalance", group="data", severity="note")
+def class_imbalance(program: Program) -> Iterator[Hit]:
+    """One class has nearly all samples.
+
+    Looks: Accuracy is high from the first epoch, and no rare class is ever predicted.
+    Harms: A constant answer is nearly as good as a right one.
+    Change:
+        counts = np.bincount(y.astype(int).ravel())
+        weights = {c: len(y) / (len(counts) * n) for c, n in enumerate(counts) if n}
+        model.fit(x, y, class_weight=weights)
+    """
+    for head in program.heads:
+        if head.task not in ("binary", "multiclass") or len(_kinds(head)) < 2:
+            continue
+        truth = labels_of(head.y, head.task)
+        _, counts = np.unique(truth, return_counts=True)
+        share = counts.max() / truth.size
+        if share > MAJORITY.value:
+            yield Hit(
+                where=head.target,
+                evidence=f"{share:.1%} of one class",
+                change=_balancing(head, len(program.heads)),
+                threshold=MAJORITY,
+            )
+
+
+def _balancing(head: Head, heads: int) -> str:
+    """Returns code that weighs each class by how rare it is."""
+    y = head.target
+    labels = f"{y}.argmax(-1)" if head.one_hot else f"{y}.astype(int).ravel()"
+    lines = [f"labels = {labels}", "counts = np.bincount(labels)"]
+    if heads == 1:
+        return "\n".join(
+            [
+                *lines,
+                "weights = {c: len(labels) / (len(counts) * n) "
+                "for c, n in enumerate(counts) if n}",
+                "model.fit(x, y, class_weight=weights)",
+            ]
+        )
+    # Keras takes class weights for models of a single output alone.
+    return "\n".join(
+        [
+            *lines,
+            "weights = len(labels) / (len(counts) * np.maximum(counts, 1))",
+            f"model.fit(x, y, sample_weight=...)  # {y}: weights[labels], others: ones",
+        ]
+    )
+
+
+@rule("outlier-targets", group="data", confidence=STRONG)
+def outlier_targets(program: Program) -> Iterator[Hit]:
+    """A few absurd targets carry most of the squared error.
+
+    Looks: The loss is large and falls in jumps; all ordinary targets are missed.
+    Harms: The fit follows a few absurd targets and misses all others.
+    Change:
+        model.compile(..., loss=keras.losses.Huber())  # or leave them out
+    Sources:
+        [Huber 1964](https://doi.org/10.1214/aoms/1177703732)
+    """
+    for index, head in enumerate(program.heads):
+        if _led_by_outliers(head):
+            share, few = _outliers(head)
+            yield Hit(
+                where=head.target,
+                evidence=f"{few:.1%} of the targets carry {share:.0%} of the squared "
+                "error",
+                threshold=OUTLIER_SHARE_OF_ERROR,
+                remedy=with_loss(index, keras.losses.Huber()),
+            )
+
+
+def _led_by_outliers(head: Head) -> bool:
+    """Whether outliers decide a fit."""
+    share, few = _outliers(head)
+    decide = few > 0 and share > OUTLIER_SHARE_OF_ERROR.value
+    return decide and head.loss == "mse"
+
+
+def _outliers(head: Head) -> tuple[float, float]:
+    """Returns the share of error that outliers carry, and theirs of the targets.
+
+    Both are 0 where there are none, or so many that they are a part of the task.
+    """
+    if head.task != "regression" or not np.isfinite(head.y).all():
+        return 0.0, 0.0
+    y = head.y.reshape(len(head.y), -1).astype("float64")
+    away = np.abs(y - np.median(y, 0))
+    robust = 1.4826 * np.median(away, 0)  # a normal distribution's deviation
+    far = away > OUTLIER_DISTANCE.value * np.where(robust > 0, robust, np.inf)
+    if far.mean() >= FEW_OUTLIERS.value:
+        return 0.0, 0.0
+    share = float((away[far] ** 2).sum() / max((away**2).sum(), 1e-300))
+    return share, float(far.mean())
+
+
+@rule("unnormalized-target", group="data")
+def unnormalized_target(program: Program) -> Iterator[Hit]:
+    """Targets are far from unit size.
+
+    Looks: The loss starts huge; it explodes, or it creeps down for all epochs.
+    Harms: The error starts huge: gradients explode, or the output crawls there.
+    Change:
+        mean, spread = y.mean(0), y.std(0)
+        y = (y - mean) / spread  # and predictions * spread + mean
+    """
+    for index, head in enumerate(program.heads):
+        if head.task != "regression" or not np.isfinite(head.y).all():
+            continue
+        if _led_by_outliers(head):
+            continue
+        size = float(np.sqrt((head.y.astype("float64") ** 2).mean()))
+        if size > LARGE_TARGET.value:
+            name = head.target
+            yield Hit(
+                where=name,
+                evidence=f"root mean square {size:.4g}",
+                change=f"mean, spread = {name}.mean(0), {name}.std(0)\n"
+                f"{name} = ({name} - mean) / spread  # predictions * spread + mean",
+                threshold=LARGE_TARGET,
+                remedy=with_target_standardized(index),
+            )
