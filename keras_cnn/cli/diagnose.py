@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import warnings
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,15 +15,11 @@ from .console import out, print_warning, start_tensorflow
 from .options import AsJson, DataDir, Limit, ManualDir
 
 if TYPE_CHECKING:
-    import keras
-
     from ..doctor import Diagnosis, Repair
 
 JSON = "diagnosis.json"
 REPAIRED = "repaired.keras"
 PATCH = "patch.json"
-# What is drawn of a data set too large for memory: as much as a diagnosis gets through.
-STREAMED = 10_000
 
 
 def diagnose(
@@ -56,8 +51,8 @@ def diagnose(
     data_dir: DataDir = None,
     manual_dir: ManualDir = None,
     limit: Limit = None,
-    batch_size: Annotated[int, typer.Option(help="As planned.")] = 32,
-    epochs: Annotated[int, typer.Option(help="As planned.")] = 5,
+    batch_size: Annotated[int, typer.Option(help="Planned batch size.")] = 32,
+    epochs: Annotated[int, typer.Option(help="Planned epochs.")] = 5,
     budget_seconds: Annotated[
         float, typer.Option(help="Seconds that the diagnosis may take, about.")
     ] = 12.0,
@@ -100,24 +95,33 @@ def diagnose(
     start_tensorflow()
     from ..doctor import diagnose, write_report
     from ..doctor import repair as make_repair
+    from ..doctor.datasets import read_arrays, read_images
     from ..saving import load_model
+    from .datasets import quiet_tfds
+
+    quiet_tfds()
 
     with warnings.catch_warnings():
         # Of a model that was never trained, Keras warns that its optimizer is empty.
         warnings.simplefilter("ignore", UserWarning)
         loaded = load_model(model)
-    x, y, validation = (
-        _from_file(data, loaded)
-        if data is not None
-        else _from_dataset(str(dataset), loaded, data_dir, manual_dir, limit)
-    )
+    if data is not None:
+        given = read_arrays(data, loaded)
+    else:
+        given = read_images(
+            str(dataset),
+            loaded,
+            data_dir=data_dir,
+            manual_dir=manual_dir,
+            limit=limit,
+        )
     plan = {"batch_size": batch_size, "epochs": epochs}
     diagnosis = diagnose(
         loaded,
-        x,
-        y,
+        given.x,
+        given.y,
         **plan,
-        validation_data=validation,
+        validation_data=given.validation,
         budget_seconds=budget_seconds,
         seed=seed,
     )
@@ -127,7 +131,7 @@ def diagnose(
         write_report(diagnosis, report, str(model))
     repaired = None
     if repair and not diagnosis.healthy:
-        repaired = make_repair(diagnosis, loaded, x, y, **plan)
+        repaired = make_repair(diagnosis, loaded, given.x, given.y, **plan)
         if repaired is not None:
             content["repair"] = _write_repair(repaired, out_folder)
     if as_json:
@@ -184,73 +188,3 @@ def _print(
     elif asked and not diagnosis.healthy:
         print_warning("No single remedy restored learning.")
     out.print("Healthy." if diagnosis.healthy else "Not healthy.")
-
-
-Arrays = tuple[Any, Any, tuple[Any, Any] | None]
-
-
-def _from_file(path: Path, model: keras.Model) -> Arrays:
-    """Reads arrays from an `.npz` file, never running what it may hold."""
-    import numpy as np
-
-    if not path.is_file() or not zipfile.is_zipfile(path):
-        raise InputError(f"`data` must be an .npz file. Received: data={str(path)!r}.")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"`data` must hold plain arrays. Received: data={str(path)!r} ({error})."
-        ) from error
-    for x, y in (("x_train", "y_train"), ("x", "y")):
-        if x in arrays and y in arrays:
-            held_out = "x_test" in arrays and "y_test" in arrays
-            validation = (arrays["x_test"], arrays["y_test"]) if held_out else None
-            return arrays[x], arrays[y], validation
-    inputs = [tensor.name for tensor in getattr(model, "inputs", None) or []]
-    outputs = list(getattr(model, "output_names", None) or [])
-    if inputs and outputs and {*inputs, *outputs} <= arrays.keys():
-        return [arrays[one] for one in inputs], [arrays[one] for one in outputs], None
-    raise InputError(
-        "`data` must hold x and y, or x_train and y_train, or one array for each of "
-        f"the model's inputs and outputs ({', '.join((*inputs, *outputs))}). "
-        f"Received: data={str(path)!r} with {', '.join(sorted(arrays)) or 'nothing'}."
-    )
-
-
-def _from_dataset(
-    name: str,
-    model: keras.Model,
-    data_dir: str | None,
-    manual_dir: str | None,
-    limit: int | None,
-) -> Arrays:
-    """Loads images as the training command feeds them, labels as the loss wants."""
-    import numpy as np
-
-    from .._images import scale
-    from ..data import ArraySplit, load
-    from .datasets import quiet_tfds
-
-    quiet_tfds()
-    shape: Any = getattr(model, "input_shape", ())
-    size = shape[1:3] if len(shape) == 4 and None not in shape[1:3] else None
-    images = load(name, data_dir=data_dir, manual_dir=manual_dir, image_size=size)
-    if limit is None and not isinstance(images.train, ArraySplit):
-        limit = STREAMED
-    images = images.limited(limit)
-    classes = len(images.class_names)
-    loss = getattr(model, "loss", None)
-    words = f"{getattr(loss, 'name', loss)}{type(loss).__name__}".lower()
-    one_hot = "sparse" not in words and model.output_shape[-1] > 1
-
-    def arrays(split: Any) -> tuple[Any, Any]:
-        if isinstance(split, ArraySplit):
-            pixels, labels = scale(split.images), split.labels
-        else:
-            batches = split.batches(256).as_numpy_iterator()
-            pixels, labels = map(np.concatenate, zip(*batches, strict=True))
-        rows = np.eye(classes, dtype="float32")[labels]
-        return pixels, rows if one_hot else labels
-
-    return *arrays(images.train), arrays(images.test)

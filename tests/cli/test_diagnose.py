@@ -119,9 +119,9 @@ def test_a_streamed_set_is_drawn_from(run, small, monkeypatch):
 
     parts = {name: streamed(part) for name, part in digits.splits.items()}
     monkeypatch.setattr(
-        "keras_cnn.data.load", lambda *_, **__: replace(digits, **parts)
+        "keras_cnn.doctor.datasets.load", lambda *_, **__: replace(digits, **parts)
     )
-    monkeypatch.setattr("keras_cnn.cli.diagnose.STREAMED", 640)
+    monkeypatch.setattr("keras_cnn.doctor.datasets.STREAMED", 640)
     _, out, _ = run(small, "--dataset", "digits", "--epochs", 2, "--json")
     assert json.loads(out)["planned"] == 2 * 20
 

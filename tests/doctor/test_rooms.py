@@ -14,7 +14,7 @@ ORDER = (
     ("rules",),
     ("verdict",),
     ("search",),
-    ("linting", "diagnosing", "repairing", "callback", "report"),
+    ("linting", "diagnosing", "repairing", "callback", "report", "datasets"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(ORDER) for room in rooms}
 

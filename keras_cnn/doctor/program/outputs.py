@@ -78,7 +78,7 @@ class Head:
 def read_head(target: str, y: Array, layers: list[Any], units: int, loss: Any) -> Head:
     """Reads one output: see `Head` for the arguments."""
     output, output_layer = _activation(layers)
-    kind, from_logits = _loss(loss)
+    kind, from_logits = loss_kind(loss)
     task, classes = _task(y, units, kind, output)
     return Head(
         target,
@@ -103,7 +103,8 @@ def _activation(layers: list[Any]) -> tuple[str, str]:
     return "linear", layers[-1].name
 
 
-def _loss(loss: Any) -> tuple[str, bool]:
+def loss_kind(loss: Any) -> tuple[str, bool]:
+    """Returns what kind a loss is, as `Head.loss` names it, and whether of logits."""
     loss = keras.losses.get(loss) if isinstance(loss, str) else loss
     name = getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__)
     words = f"{type(loss).__name__} {name}".lower().replace("_", "")
