@@ -13,6 +13,8 @@ from . import runs as runs
 from . import saving as saving
 from . import serving as serving
 from . import training as training
+from ._checks import InputError as InputError
+from ._optional import MissingExtraError as MissingExtraError
 from .models import article_cnn as article_cnn
 from .saving import load_model as load_model
 from .training import Trainer as Trainer

@@ -29,6 +29,19 @@ def did_you_mean(value: str, choices: Iterable[str]) -> str:
     return f" Did you mean {_either(near)}?" if near else ""
 
 
+def first_line(error: BaseException) -> str:
+    """Returns what an exception says, in one line without its full stop.
+
+    Example:
+        >>> first_line(ValueError("Not a tree."))
+        'Not a tree'
+        >>> first_line(KeyError())
+        'KeyError'
+    """
+    line = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip()
+    return line.removesuffix(".") if not line.endswith("..") else line
+
+
 def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
     """Raises unless `value` is one of `choices`.
 
@@ -43,16 +56,17 @@ def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
         )
 
 
-def check_count(name: str, value: Any, *, least: int = 1) -> None:
-    """Raises unless `value` is a whole number of at least `least`.
+def check_count(name: str, value: Any, *, min_value: int = 1) -> None:
+    """Raises unless `value` is a whole number of at least `min_value`.
 
     Raises:
-        InputError: If `value` is a bool, not an integer, or below `least`.
+        InputError: If `value` is a bool, not an integer, or below `min_value`.
     """
     whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if not whole or not value >= least:
+    if not whole or not value >= min_value:
         raise InputError(
-            f"`{name}` must be a whole number >= {least}. Received: {name}={value!r}."
+            f"`{name}` must be a whole number >= {min_value}. "
+            f"Received: {name}={value!r}."
         )
 
 
@@ -93,15 +107,15 @@ def check_fraction(name: str, value: Any) -> None:
         )
 
 
-def check_between(name: str, value: Any, least: float, most: float) -> None:
-    """Raises unless `least` <= `value` <= `most`.
+def check_between(name: str, value: Any, min_value: float, max_value: float) -> None:
+    """Raises unless `min_value` <= `value` <= `max_value`.
 
     Raises:
         InputError: If `value` is not a number in that range.
     """
-    if not _is_number(value) or not least <= value <= most:
+    if not _is_number(value) or not min_value <= value <= max_value:
         raise InputError(
-            f"`{name}` must be a number in [{least}, {most}]. "
+            f"`{name}` must be a number in [{min_value}, {max_value}]. "
             f"Received: {name}={value!r}."
         )
 

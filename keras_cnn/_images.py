@@ -18,13 +18,13 @@ PIXEL_MAX = 255
 _FILLED = 20 / 28
 
 # Beyond this many pixels a file is refused before it is decoded.
-_MOST_PIXELS = 64_000_000
+_MAX_PIXELS = 64_000_000
 
 # The most by which shaded paper differs from its middle level at the border.
 _SHADE = 64
 
-# The least range of gray levels (of 255) in which something can be said to be drawn.
-_LEAST_CONTRAST = 16
+# The smallest range of gray levels (of 255) in which something can be said to be drawn.
+_MIN_CONTRAST = 16
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -80,25 +80,25 @@ def read_image(path: str | Path) -> UInt8Array:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"An image file must exist. Received: {str(path)!r}.")
-    return decode_image(path, repr(str(path)), most_pixels=_MOST_PIXELS)
+    return decode_image(path, repr(str(path)), max_pixels=_MAX_PIXELS)
 
 
 def decode_image(
     source: Path | IO[bytes],
     name: str,
     *,
-    most_pixels: int,
+    max_pixels: int,
     formats: tuple[str, ...] | None = None,
-    largest_side: int | None = None,
+    max_side: int | None = None,
 ) -> UInt8Array:
     """Decodes an image as `read_image` does.
 
     Args:
         source: A file's path, or the file itself, open for reading bytes.
         name: What messages call the image.
-        most_pixels: The most pixels that are decoded; more are refused by the header.
+        max_pixels: An image with more is refused by its header, before it is decoded.
         formats: The only formats, in Pillow's names, that are tried. Defaults to all.
-        largest_side: The length of the longer side down to which a larger image is
+        max_side: The length of the longer side down to which a larger image is
             reduced. Defaults to no limit.
 
     Returns:
@@ -113,13 +113,13 @@ def decode_image(
             # metadata, which do not matter here.
             warnings.simplefilter("ignore")
             with Image.open(source, formats=formats) as image:
-                if image.width * image.height > most_pixels:
+                if image.width * image.height > max_pixels:
                     raise InputError(
-                        f"An image must have at most {most_pixels:,} pixels. "
+                        f"An image must have at most {max_pixels:,} pixels. "
                         f"Received: {name} with {image.width}x{image.height}."
                     )
-                if largest_side:
-                    image.draft(None, (largest_side, largest_side))
+                if max_side:
+                    image.draft(None, (max_side, max_side))
                 pixels = _plain(ImageOps.exif_transpose(image))
     except InputError:
         raise
@@ -129,7 +129,7 @@ def decode_image(
             f"An image file must be readable as PNG, JPEG or the like. "
             f"Received: {name} ({error})."
         ) from error
-    shrink = (largest_side or max(pixels.shape[:2])) / max(pixels.shape[:2])
+    shrink = (max_side or max(pixels.shape[:2])) / max(pixels.shape[:2])
     if shrink >= 1:
         return pixels
     height, width = (max(1, round(side * shrink)) for side in pixels.shape[:2])
@@ -245,7 +245,7 @@ def _ink(gray: UInt8Array) -> npt.NDArray[np.float64]:
     ground, is_pure = _ground(values)
     # Strokes lie to whichever side of the ground reaches further.
     above, below = (values - ground).max(), (ground - values).max()
-    if max(above, below) < _LEAST_CONTRAST:
+    if max(above, below) < _MIN_CONTRAST:
         raise NothingDrawn(
             "An image must have something drawn on it. "
             f"Received: gray levels from {values.min():.0f} to {values.max():.0f}."

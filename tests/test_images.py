@@ -92,7 +92,7 @@ def test_read_image_that_is_missing_or_damaged_raises(tmp_path, stroke):
 def test_read_image_with_too_many_pixels_raises_before_decoding(
     stroke, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(_images, "_MOST_PIXELS", 100)
+    monkeypatch.setattr(_images, "_MAX_PIXELS", 100)
     with pytest.raises(InputError, match="at most 100 pixels.*60x40"):
         read_image(save(stroke, tmp_path / "a.png"))
 

@@ -52,6 +52,8 @@ def on_files(files, config):
         if (ROOT / "keras_cnn" / module).is_dir():
             page = _reference_page(module)
             files.append(File.generated(config, f"reference/{module}.md", content=page))
+    page = _errors_page()
+    files.append(File.generated(config, "reference/errors.md", content=page))
     for target in sorted(_linked(files)):
         if not files.get_file_from_path(_on_site(target)):
             content = (ROOT / target).read_bytes()
@@ -155,6 +157,15 @@ def _reference_page(module):
     ]
     for of, name in _public(module):
         lines += [f"## {name}", "", f"::: {path}.{of}.{name}", ""]
+    return "\n".join(lines)
+
+
+def _errors_page():
+    """Returns a page of the errors that every module raises."""
+    lines = ["# Errors", ""]
+    for of, name in _public(""):
+        if name.endswith("Error"):
+            lines += [f"## {name}", "", f"::: keras_cnn.{of}.{name}", ""]
     return "\n".join(lines)
 
 

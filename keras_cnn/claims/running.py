@@ -57,7 +57,7 @@ def settings_of(
     """
     claims = list(claims)
     if seeds is not None:
-        check_count("seeds", seeds, least=LEAST_SEEDS)
+        check_count("seeds", seeds, min_value=LEAST_SEEDS)
     known = {name for claim in claims for name in claim.settings}
     for name in changes or {}:
         if name not in known:
@@ -97,7 +97,7 @@ def _preset(claim: Claim, quick: bool) -> dict[str, Any]:
 
 def _parsed(name: str, text: str, like: Any) -> Any:
     """Reads a value of the kind that the setting has."""
-    least = LEAST_SEEDS if name == "seeds" else 1
+    min_value = LEAST_SEEDS if name == "seeds" else 1
     if isinstance(like, str):
         return text
     try:
@@ -108,7 +108,7 @@ def _parsed(name: str, text: str, like: Any) -> Any:
             f"`{name}` must be {kind}. Received: {name}={text!r}."
         ) from None
     if isinstance(like, int):
-        check_count(name, value, least=least)
+        check_count(name, value, min_value=min_value)
     else:
         check_positive(name, value)
     return value

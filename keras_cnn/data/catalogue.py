@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import InputError, did_you_mean
+from .._checks import InputError, did_you_mean, first_line
 from .._files import sha256
 from .dataset import ImageDataset, Provenance
 from .network import why_unreachable
@@ -84,7 +84,7 @@ def find_builder(name: str, location: Location) -> Any:
     except (ValueError, AssertionError, OSError, ImportError) as error:
         raise InputError(
             f"A TFDS name must be NAME, NAME/CONFIG or NAME:VERSION of a set that "
-            f"exists. Received: {name!r} ({_first_line(error)})."
+            f"exists. Received: {name!r} ({first_line(error)})."
         ) from error
     if not (
         builder.info.supervised_keys
@@ -120,7 +120,7 @@ def prepare(builder: Any, location: Location) -> None:
     except Exception as error:
         raise DataUnavailable(
             f"{builder.name} must be something that TFDS can prepare. "
-            f"Received: {type(error).__name__}: {_first_line(error)}."
+            f"Received: {type(error).__name__}: {first_line(error)}."
         ) from error
 
 
@@ -315,7 +315,7 @@ def _read(builder: Any, names: str, image_size: tuple[int, int] | None) -> Array
     except tf.errors.OpError as error:
         raise InputError(
             f"A prepared data set must be whole. Received: {builder.data_path}, whose "
-            f"split {names} cannot be read ({_first_line(error)})."
+            f"split {names} cannot be read ({first_line(error)})."
         ) from error
     return ArraySplit(images, labels.astype(np.int64))
 
@@ -346,7 +346,3 @@ def _provenance(builder: Any) -> Provenance:
         version=str(builder.version),
         checksum=f"sha256:{digest}" if digest else "",
     )
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

@@ -70,7 +70,7 @@ def diagnose(
     check_count("batch_size", batch_size)
     check_count("epochs", epochs)
     check_positive("budget_seconds", budget_seconds)
-    check_count("seed", seed, least=0)
+    check_count("seed", seed, min_value=0)
     begin = time.perf_counter()
     if type(model).train_step is not keras.Model.train_step:
         raise InputError(

@@ -89,7 +89,7 @@ def activation_maximisation(
     """
     check_count("steps", steps)
     check_positive("step_size", step_size)
-    check_count("jitter", jitter, least=0)
+    check_count("jitter", jitter, min_value=0)
     check_not_negative("smoothness", smoothness)
     check_not_negative("decay", decay)
     low, high = value_range

@@ -83,7 +83,7 @@ def deletion_and_insertion(
     Reference: [Petsiuk, Das, Saenko, 2018](https://arxiv.org/abs/1806.07421)
     """
     check_count("steps", steps)
-    check_count("seed", seed, least=0)
+    check_count("seed", seed, min_value=0)
     if not np.isfinite(fill):
         raise InputError(f"`fill` must be a finite number. Received: fill={fill!r}.")
     question = ask(model, images, classes, batch_size)

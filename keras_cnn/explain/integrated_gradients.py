@@ -64,7 +64,7 @@ def integrated_gradients(
     Reference: [Sundararajan, Taly, Yan, 2017](https://arxiv.org/abs/1703.01365)
     """
     check_count("steps", steps)
-    check_count("most_steps", most_steps, least=steps)
+    check_count("most_steps", most_steps, min_value=steps)
     check_not_negative("largest_gap", largest_gap)
     question = ask(model, images, classes, batch_size)
     start = _checked_baseline(baseline, question.images)

@@ -53,7 +53,7 @@ def smooth_grad(
     """
     check_count("samples", samples)
     check_not_negative("noise", noise)
-    check_count("seed", seed, least=0)
+    check_count("seed", seed, min_value=0)
     question = ask(model, images, classes, batch_size)
     rng = np.random.default_rng(seed)
     images = question.images

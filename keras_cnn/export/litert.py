@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .._checks import InputError
+from .._checks import InputError, first_line
 from .._images import scale
 from .classifier import INPUT, Classifier, as_module
 from .erfc import without_erfc
@@ -68,7 +68,7 @@ def convert(
         except Exception as error:  # the converter's own class is not public
             raise InputError(
                 "Every operation of the model must exist in LiteRT. "
-                f"Received: {classifier.model.name} ({_first_line(error)})."
+                f"Received: {classifier.model.name} ({first_line(error)})."
             ) from error
     return _with_metadata(content, name, classifier.class_names)
 
@@ -99,8 +99,3 @@ def _with_metadata(content: bytes, name: str, class_names: tuple[str, ...]) -> b
     entry.name, entry.buffer = METADATA, len(model.buffers) - 1
     model.metadata = [*(model.metadata or []), entry]
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[0].strip() if lines else type(error).__name__

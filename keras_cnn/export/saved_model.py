@@ -6,6 +6,7 @@ import errno
 from pathlib import Path
 from typing import Any
 
+from .._checks import first_line
 from .._images import scale
 from .classifier import INPUT, Classifier, as_module
 from .encoded import decoder
@@ -57,8 +58,7 @@ def write_saved_model(classifier: Classifier, folder: Path) -> Signatures:
     try:
         tf.saved_model.save(as_module(classifier, signatures), str(folder), signatures)
     except tf.errors.OpError as error:  # a full disk, in TensorFlow's words
-        reason = str(error).splitlines()[0]
-        raise OSError(errno.EIO, reason, str(folder)) from error
+        raise OSError(errno.EIO, first_line(error), str(folder)) from error
     return {name: _described(function) for name, function in signatures.items()}
 
 

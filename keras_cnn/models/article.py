@@ -61,7 +61,7 @@ def article_cnn(
         93322
     """
     _check_input_shape(input_shape)
-    check_count("num_classes", num_classes, least=2)
+    check_count("num_classes", num_classes, min_value=2)
     check_choice("parts", parts, PARTS)
     layers: Any = keras.layers if parts == "keras" else our_layers
     mixed = dtype is not None and keras.dtype_policies.get(dtype).name.startswith(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .._checks import InputError
+from .._checks import InputError, first_line
 from ..saving.classifier import Head, image_shape
 from ..saving.loading import load_model
 from ..saving.metadata import noted_in
@@ -21,10 +21,9 @@ def open_keras(path: Path) -> Predictor:
     try:
         classify = Head(model)
     except (TypeError, ValueError, tf.errors.OpError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(
             "A model must classify images of the shape that it says. "
-            f"Received: {str(path)!r} ({reason})"
+            f"Received: {str(path)!r} ({first_line(error)})."
         ) from error
     specification = tf.TensorSpec((None, *shape), tf.float32)
 

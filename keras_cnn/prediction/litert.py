@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import InputError
+from .._checks import InputError, first_line
 from .._optional import optional
 from ..saving.archive import MOST_BYTES, read_limited
 from ..saving.metadata import Noted
@@ -38,7 +38,7 @@ def open_litert(path: Path) -> Predictor:
         raise InputError(
             "A LiteRT model must be a whole .tflite file with an input `image` and an "
             f"output `probabilities`. Received: {str(path)!r} "
-            f"({(str(error).splitlines() or [repr(error)])[0]})."
+            f"({first_line(error)})."
         ) from error
     # A signature's runner has allocated nothing; the first image would.
     if declared > MOST_BYTES:

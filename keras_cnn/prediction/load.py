@@ -16,8 +16,8 @@ def load(path: str | os.PathLike[str], *, trust: bool = False) -> Predictor:
     | path | needs |
     | --- | --- |
     | folder with a `saved_model.pb` | TensorFlow |
-    | `.tflite` | `pip install 'keras-cnn[litert]'` |
-    | `.onnx` | `pip install 'keras-cnn[onnx]'` |
+    | `.tflite` | `pip install -e '.[litert]'` |
+    | `.onnx` | `pip install -e '.[onnx]'` |
     | `.keras`, or a run's folder with a `model.keras` | Keras on TensorFlow |
 
     No more than that is imported.

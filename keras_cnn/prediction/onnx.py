@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .._checks import InputError
+from .._checks import InputError, first_line
 from .._optional import optional
 from ..saving.archive import read_limited
 from ..saving.metadata import Noted
@@ -36,7 +36,7 @@ def open_onnx(path: Path) -> Predictor:
         raise InputError(
             "An ONNX model must be a whole .onnx file with an input `image` and an "
             f"output `probabilities`. Received: {str(path)!r} "
-            f"({(str(error).splitlines() or [repr(error)])[0]})."
+            f"({first_line(error)})."
         ) from error
 
     def classify(images: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .._checks import InputError
+from .._checks import InputError, first_line
 from .._files import sha256
 from ..saving.metadata import MANIFEST, Noted, read_noted
 from .predictor import Predictor
@@ -40,7 +40,7 @@ def open_saved_model(path: Path, *, trust: bool) -> Predictor:
         raise InputError(
             "An exported model must be a SavedModel with an input `image`, an output "
             f"`probabilities` and `class_names`. Received: {path} "
-            f"({str(error).splitlines()[0] if str(error) else error!r})."
+            f"({first_line(error)})."
         ) from error
     inside = Noted(tuple(name.decode() for name in given))
 

@@ -177,7 +177,7 @@ class RunConfig:
         check_choice("parts", self.parts, PARTS)
         check_choice("precision", self.precision, PRECISIONS)
         self._check_engine()
-        check_count("seed", self.seed, least=0)
+        check_count("seed", self.seed, min_value=0)
         if self.seed >= 2**32:
             raise InputError(
                 f"`seed` must be below 2**32. Received: seed={self.seed!r}."

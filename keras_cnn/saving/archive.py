@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .._checks import InputError
+from .._checks import InputError, first_line
 
 # Keras stores members as they are. Recompressed ones may unpack to four times the
 # file's size, and small files to this much.
@@ -130,8 +130,7 @@ def check_archive(path: Path, is_registered: Callable[[str], bool]) -> tuple[Any
     # What a damaged archive makes the readers of ZIP, JSON and HDF5 raise is not
     # documented.
     except Exception as error:
-        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
-        reason = f"it is damaged: {first_line}"
+        reason = f"it is damaged: {first_line(error)}"
     raise InputError(
         f"A model file must hold a model of Keras's layers and nothing else; {reason}. "
         f"Received: {str(path)!r}."

@@ -9,7 +9,7 @@ import keras
 
 # Importing them registers every class with Keras.
 from .. import activations, layers, losses  # noqa: F401
-from .._checks import InputError
+from .._checks import InputError, first_line
 from .archive import check_archive
 from .layer_sizes import check_layer_sizes
 
@@ -50,8 +50,7 @@ def load_model(path: str | os.PathLike[str], *, compile: bool = True) -> keras.M
         return keras.saving.load_model(path, compile=compile, safe_mode=True)
     # What a damaged or hostile archive makes Keras raise is not documented.
     except Exception as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(
             f"A model file must hold a model that Keras loads in safe mode. "
-            f"Received: {str(path)!r} ({reason})"
+            f"Received: {str(path)!r} ({first_line(error)})."
         ) from error

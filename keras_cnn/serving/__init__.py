@@ -4,7 +4,7 @@ from typing import Any
 
 import lazy_loader
 
-from .._optional import MissingExtraError
+from .._optional import missing_extra
 
 _attribute, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
@@ -20,7 +20,4 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] == __name__.split(".")[0]:
             raise
-        raise MissingExtraError(
-            f"`{error.name}` must be installed: pip install 'keras-cnn[serve]'. "
-            f"Received: {error}."
-        ) from error
+        raise missing_extra(error.name, "serve", error) from error

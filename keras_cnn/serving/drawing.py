@@ -112,9 +112,9 @@ def _seen(served: ServedModel, body: bytes, max_pixels: int) -> UInt8Array:
     image = decode_image(
         io.BytesIO(body),
         f"{len(body):,} bytes",
-        most_pixels=max_pixels,
+        max_pixels=max_pixels,
         formats=tuple(FORMATS.values()),
-        largest_side=_LARGEST_SIDE,
+        max_side=_LARGEST_SIDE,
     )
     return fit_to(image, served.predictor.image_shape)
 

@@ -26,7 +26,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from .._checks import InputError, check_count
+from .._checks import InputError, check_count, first_line
 from .._environment import versions
 from .._files import UNFINISHED, replaced_file
 
@@ -176,7 +176,7 @@ class Checkpoints:
                 damaged.append(path)
                 warnings.warn(
                     f"The checkpoint {path} is damaged and is passed over "
-                    f"({str(error).strip() or type(error).__name__}).",
+                    f"({first_line(error)}).",
                     stacklevel=2,
                 )
                 continue

@@ -206,7 +206,7 @@ class Trainer:
             InputError: If an argument breaks its rule.
             ValueError: As `Model.fit` raises it, for arguments that do not fit.
         """
-        check_count("epochs", epochs, least=0)
+        check_count("epochs", epochs, min_value=0)
         if self._checkpoints and not self._resume:
             self._checkpoints.check_unused()
         if validation_split and validation_data is None:

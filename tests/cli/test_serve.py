@@ -142,7 +142,7 @@ def test_serve_under_a_name_that_is_none_is_an_error(monkeypatch, capsys, export
 def test_serve_without_its_extra_names_the_command(monkeypatch, capsys, tmp_path):
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     said = fails(monkeypatch, capsys, str(tmp_path))
-    assert "pip install 'keras-cnn[serve]'" in said
+    assert "pip install 'fastapi>=" in said
 
 
 def test_run_is_served_with_heatmaps(trained):

@@ -66,5 +66,5 @@ except MissingExtraError as error:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.startswith(
-        f"`{missing}` must be installed: pip install 'keras-cnn[serve]'."
+        f"`{missing}` must be installed, as the extra `serve` does: pip install "
     ), done.stderr

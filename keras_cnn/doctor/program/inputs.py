@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from ..._checks import InputError
+from ..._checks import InputError, first_line
 
 Array = npt.NDArray[Any]
 
@@ -58,10 +58,9 @@ def outputs_of(model: keras.Model, packed: Any) -> Any:
             warnings.simplefilter("ignore", UserWarning)  # of odd heads, by Keras
             return model(few, training=False)
     except Exception as error:  # what a model of one's own raises is its own affair
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(
             f"`x` must fit the model's inputs. Received: x that {model.name} refuses "
-            f"({reason})"
+            f"({first_line(error)})."
         ) from error
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from ..._checks import InputError
+from ..._checks import InputError, first_line
 
 Edit = Callable[[keras.Layer, dict[str, Any]], keras.Layer | None]
 
@@ -39,10 +39,9 @@ def copy_model(model: keras.Model, edit: Edit | None = None) -> keras.Model:
         return keras.models.clone_model(model, clone_function=copy_layer)
     # What a layer's config lacks shows in whatever error its constructor raises.
     except (TypeError, ValueError, NotImplementedError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(
             f"The model must be one that Keras can copy. Received: {model.name} "
-            f"({reason})"
+            f"({first_line(error)})."
         ) from error
 
 
