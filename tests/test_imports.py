@@ -16,6 +16,7 @@ FLOORS = {
     "_environment": 0,
     "_fans": 0,
     "_files": 0,
+    "_html": 0,
     "_images": 0,
     "_logits": 0,
     "_optional": 0,
@@ -42,6 +43,7 @@ FLOORS = {
 # functions that they are named after, and loading a model registers all of them.
 NEIGHBOURS = {
     ("_files", "_checks"),
+    ("_html", "_files"),
     ("_images", "_checks"),
     ("_optional", "_checks"),
     ("_preparation", "_checks"),

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import asdict
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +11,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from .._environment import machine, versions
-from .._files import replaced_file, write_json
+from .._files import write_json
+from .._html import Html, element, join, picture, table, write_page
 from .claim import Part
 from .running import Result
-from .statistics import estimate
+from .statistics import Comparison, estimate
 
 JSON = "claims.json"
 HTML = "claims.html"
@@ -25,30 +23,16 @@ HTML = "claims.html"
 _SIZE = (9.0, 3.4)
 _DPI = 80
 
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>The article's claims</title>
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 62em; margin: 2em auto;
-  padding: 0 1em; color: #222; }}
-table {{ border-collapse: collapse; width: 100%; font-size: 90%; }}
-td, th {{ border-bottom: 1px solid #ddd; padding: .3em .5em; text-align: left;
-  vertical-align: top; }}
-img {{ max-width: 100%; }} summary {{ cursor: pointer; color: #555; }}
-.holds {{ color: #1b7a2f; }} .corrected {{ color: #a65f00; }}
-.fails {{ color: #b00020; }} .undecided {{ color: #666; }}
-</style></head><body>
-<h1>The article's claims</h1><p>{about}</p>{overview}{claims}</body></html>
-"""
 _EXTENTS = {
     "full": "A full run.",
     "quick": "A quick run (`--quick`: fewer seeds, images and steps than a full one).",
     "changed": "Settings stand with each claim.",
 }
 _CLASSES = {
-    "holds": "holds",
-    "holds with a correction": "corrected",
-    "does not hold": "fails",
-    "undecided": "undecided",
+    "holds": "good",
+    "holds with a correction": "warning",
+    "does not hold": "bad",
+    "undecided": "muted",
 }
 
 
@@ -84,18 +68,18 @@ def record(result: Result) -> dict[str, Any]:
 
 def write_records(results: Sequence[Result], folder: Path) -> None:
     """Writes `claims.json` into a folder."""
-    write_json(folder / JSON, {"claims": [record(one) for one in results]})
+    write_json(folder / JSON, {"claims": [record(result) for result in results]})
 
 
 def write_html(results: Sequence[Result], folder: Path) -> None:
     """Writes `claims.html` into a folder, its pictures within it."""
-    page = _PAGE.format(
-        about=escape(about(results)),
-        overview=_overview(results),
-        claims="\n".join(_section(one) for one in results),
+    write_page(
+        folder / HTML,
+        "The article's claims",
+        element("p", about(results)),
+        _overview(results),
+        *(_section(result) for result in results),
     )
-    with replaced_file(folder / HTML) as temporary:
-        temporary.write_text(page, encoding="utf-8")
 
 
 def about(results: Sequence[Result]) -> str:
@@ -112,11 +96,15 @@ def about(results: Sequence[Result]) -> str:
     )
 
 
-def draw(result: Result, target: Any) -> None:
-    """Draws a result's picture as PNG into a file or a buffer."""
+def draw(result: Result, path: Path) -> None:
+    """Draws a result's picture as a PNG file."""
+    _figure(result).savefig(path, format="png", dpi=_DPI)
+
+
+def _figure(result: Result) -> Figure:
     figure = Figure(figsize=_SIZE, layout="constrained")
     result.claim.draw(result.measured, figure)
-    figure.savefig(target, format="png", dpi=_DPI)
+    return figure
 
 
 def _part(part: Part) -> dict[str, Any]:
@@ -140,69 +128,73 @@ def _arm(values: Any) -> dict[str, Any]:
     }
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    top = "".join(f"<th>{head}</th>" for head in heads)
-    body = "".join(
-        f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows
-    )
-    return f"<table><tr>{top}</tr>{body}</table>"
-
-
-def _verdict(result: Result) -> str:
+def _verdict(result: Result) -> Html:
     ruling = result.verdict.ruling
-    return f'<strong class="{_CLASSES[ruling]}">{ruling}</strong>'
+    return element("strong", ruling, class_=_CLASSES[ruling])
 
 
-def _overview(results: Sequence[Result]) -> str:
+def _overview(results: Sequence[Result]) -> Html:
     rows = [
         [
-            f'<a href="#{one.claim.slug}">{one.claim.id}</a>',
-            escape(one.claim.statement),
-            _verdict(one),
-            escape(one.verdict.correction),
+            element("a", str(result.claim.id), href=f"#{result.claim.slug}"),
+            result.claim.statement,
+            _verdict(result),
+            result.verdict.correction,
         ]
-        for one in results
+        for result in results
     ]
-    return _table(("", "claim", "verdict", "correction"), rows)
+    return table(("", "claim", "verdict", "correction"), rows)
 
 
-def _section(result: Result) -> str:
+def _section(result: Result) -> Html:
     claim, verdict, measured = result.claim, result.verdict, result.measured
-    buffer = io.BytesIO()
-    draw(result, buffer)
-    picture = base64.b64encode(buffer.getvalue()).decode()
-    parts = [
-        [
-            escape(part.statement),
-            escape(part.effect),
-            str(part.found),
-            part.rule,
-            part.outcome,
-        ]
+    statements = [
+        (part.statement, part.effect, str(part.found), part.rule, part.outcome)
         for part in verdict.parts
     ]
-    arms = [
-        [escape(name), str(estimate(values))] for name, values in measured.arms.items()
+    correction = (f". {verdict.correction}",) if verdict.correction else ()
+    return join(
+        [
+            element("h2", f"{claim.id}. {claim.statement}", id=claim.slug),
+            element("p", f"{claim.section}. Verdict: ", _verdict(result), *correction),
+            picture(_figure(result), _description(result), dpi=_DPI),
+            table(("statement", "effect", "found", "true if", ""), statements),
+            element("p", f"Would refute it: {claim.refuted_by}"),
+            element("p", claim.method),
+            *(element("p", note) for note in measured.notes),
+            _compared(claim.compare(measured)),
+            _arms(result),
+        ]
+    )
+
+
+def _description(result: Result) -> str:
+    """Returns what a result's picture shows, for those who cannot see it."""
+    shown = result.verdict.headline
+    return f"{result.claim.statement} {shown.effect}: {shown.found}."
+
+
+def _compared(comparisons: Sequence[Comparison]) -> Html:
+    if not comparisons:
+        return Html()
+    heads = ("arm", "effect", f"arm less {comparisons[0].base}", "p, Holm-corrected")
+    rows = [
+        (each.arm, each.effect, str(each.found), f"{each.p:.2g}")
+        for each in comparisons
     ]
-    notes = "".join(f"<p>{escape(note)}</p>" for note in measured.notes)
-    compared = [
-        [escape(one.arm), escape(one.effect), str(one.found), f"{one.p:.2g}"]
-        for one in claim.compare(measured)
-    ]
-    if compared:
-        base = claim.compare(measured)[0].base
-        heads = ("arm", "effect", f"arm less {escape(base)}", "p, Holm-corrected")
-        notes += _table(heads, compared)
+    return table(heads, rows)
+
+
+def _arms(result: Result) -> Html:
+    measured = result.measured
     chosen = ", ".join(f"{name}={value}" for name, value in result.settings.items())
-    return (
-        f'<h2 id="{claim.slug}">{claim.id}. {escape(claim.statement)}</h2>'
-        f"<p>{escape(claim.section)}. Verdict: {_verdict(result)}. "
-        f"{escape(verdict.correction)}</p>"
-        f'<img alt="" src="data:image/png;base64,{picture}">'
-        f"{_table(('statement', 'effect', 'found', 'true if', ''), parts)}"
-        f"<p>Would refute it: {escape(claim.refuted_by)}</p>"
-        f"<p>{escape(claim.method)}</p>{notes}"
-        f"<details><summary>All {len(arms)} arms, mean over {measured.seeds} seeds; "
-        f"{escape(chosen)}; {escape(measured.data)}; {result.seconds:.0f} s</summary>"
-        f"{_table(('arm', 'mean and interval'), arms)}</details>"
+    summary = (
+        f"All {len(measured.arms)} arms, mean over {measured.seeds} seeds; {chosen}; "
+        f"{measured.data}; {result.seconds:.0f} s"
+    )
+    rows = [(name, str(estimate(values))) for name, values in measured.arms.items()]
+    return element(
+        "details",
+        element("summary", summary),
+        table(("arm", "mean and interval"), rows),
     )

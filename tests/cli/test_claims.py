@@ -28,6 +28,9 @@ def test_a_run_leaves_records_a_page_and_a_table(run, tmp_path):
     assert 0 <= low <= record["effect"] <= high < 1e-12
     page = (tmp_path / "claims.html").read_text()
     assert "data:image/png;base64," in page and 'src="http' not in page
+    assert (
+        'alt="A fully connected layer' in page and '<strong class="good">holds' in page
+    )
     assert "images/claims" in (tmp_path / "page.md").read_text()
     assert "claims.html" in out
 
