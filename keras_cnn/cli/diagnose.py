@@ -17,6 +17,13 @@ from .options import AsJson, DataDir, Limit, ManualDir
 if TYPE_CHECKING:
     from ..doctor import Diagnosis, Repair
 
+_CODES = {"faulty": 1, "undecided": 3}
+_VERDICTS = {
+    "healthy": "Healthy.",
+    "faulty": "Not healthy.",
+    "undecided": "Undecided: {reason}.",
+}
+
 JSON = "diagnosis.json"
 REPAIRED = "repaired.keras"
 PATCH = "patch.json"
@@ -57,6 +64,12 @@ def diagnose(
         float, typer.Option(help="Seconds that the diagnosis may take, about.")
     ] = 12.0,
     seed: Annotated[int, typer.Option(help="Fixes all that is drawn.")] = 0,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh", help="Begin from new weights, where the model has been trained."
+        ),
+    ] = False,
     as_json: AsJson = False,
     report: Annotated[
         Path | None,
@@ -72,8 +85,8 @@ def diagnose(
 ) -> None:
     """Say whether a model's training learns, and if not, why.
 
-    Exits with 0 if nothing is wrong, 1 if anything from a warning up is found, and 2
-    if the input is bad.
+    Exits with 0 if it is healthy, 1 if it is faulty, 2 if the input is bad, and 3 if it
+    is undecided: too little fitted the budget, or nothing can tell what is attainable.
     """
     if (dataset is None) == (data is None):
         raise InputError(
@@ -100,7 +113,6 @@ def diagnose(
     from .datasets import quiet_tfds
 
     quiet_tfds()
-
     with warnings.catch_warnings():
         # Of a model that was never trained, Keras warns that its optimizer is empty.
         warnings.simplefilter("ignore", UserWarning)
@@ -115,7 +127,7 @@ def diagnose(
             manual_dir=manual_dir,
             limit=limit,
         )
-    plan = {"batch_size": batch_size, "epochs": epochs}
+    plan: dict[str, Any] = {"batch_size": batch_size, "epochs": epochs}
     diagnosis = diagnose(
         loaded,
         given.x,
@@ -123,6 +135,7 @@ def diagnose(
         **plan,
         validation_data=given.validation,
         budget_seconds=budget_seconds,
+        fresh=fresh,
         seed=seed,
     )
     content = diagnosis.to_dict()
@@ -130,8 +143,8 @@ def diagnose(
     if report is not None:
         write_report(diagnosis, report, str(model))
     repaired = None
-    if repair and not diagnosis.healthy:
-        repaired = make_repair(diagnosis, loaded, given.x, given.y, **plan)
+    if repair and diagnosis.verdict == "faulty":
+        repaired = make_repair(diagnosis, loaded, given.x, given.y, **plan, fresh=fresh)
         if repaired is not None:
             content["repair"] = _write_repair(repaired, out_folder)
     if as_json:
@@ -139,7 +152,7 @@ def diagnose(
     else:
         _print(diagnosis, repaired, repair, out_folder)
     if not diagnosis.healthy:
-        raise typer.Exit(1)
+        raise typer.Exit(_CODES[diagnosis.verdict])
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -147,14 +160,16 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _write_repair(repaired: Repair, folder: Path) -> dict[str, Any]:
-    with replaced_file(folder / REPAIRED) as temporary:
-        repaired.model.save(temporary)
+    if repaired.model is not None:
+        with replaced_file(folder / REPAIRED) as temporary:
+            repaired.model.save(temporary)
     content = {
         "codes": repaired.codes,
         "before": repaired.before,
         "after": repaired.after,
+        "changes": list(repaired.changes),
         "arguments": repaired.patch,
-        "model": str(folder / REPAIRED),
+        "model": str(folder / REPAIRED) if repaired.model is not None else None,
     }
     write_json(folder / PATCH, content)
     return content
@@ -180,11 +195,21 @@ def _print(
             table.add_row(one.severity, fault, evidence, one.effect, one.remedy)
         out.print(table, soft_wrap=False)
     if repaired is not None:
+        where = f"What to change is in {folder / PATCH}"
+        if repaired.model is not None:
+            where = (
+                f"The remedied model, not trained yet, is in {folder / REPAIRED}, what "
+                f"else to change in {folder / PATCH}"
+            )
         out.print(
             f"{' and '.join(repaired.codes)} remedied: skill {repaired.before:.2f} -> "
-            f"{repaired.after:.2f}. The remedied model, not trained yet, is in "
-            f"{folder / REPAIRED}, what else to change in {folder / PATCH}."
+            f"{repaired.after:.2f}. {where}."
         )
-    elif asked and not diagnosis.healthy:
+    elif asked and diagnosis.verdict == "faulty":
         print_warning("No single remedy restored learning.")
-    out.print("Healthy." if diagnosis.healthy else "Not healthy.")
+    if diagnosis.trained:
+        print_warning(
+            "The model had been trained before: this is how its training goes on. "
+            "--fresh diagnoses the program from new weights."
+        )
+    out.print(_VERDICTS[diagnosis.verdict].format(reason=diagnosis.reason))

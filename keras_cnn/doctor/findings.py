@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 Severity = Literal["note", "warning", "error"]
+Verdict = Literal["healthy", "faulty", "undecided"]
 
 # Codes as they were spelled before, by what they are called now; for one release.
 FORMER_CODES = {
@@ -56,6 +57,8 @@ class Attempt:
         before: Skill without it: 0 is a constant answer, 1 is perfect.
         after: Skill with it, after as many updates.
         restored: Whether it made up most of what was missing.
+        complete: Whether it took as many updates as it was to take.
+        error: Why it was not tried, or what Keras raised; empty where it was tried.
     """
 
     codes: tuple[str, ...]
@@ -63,6 +66,8 @@ class Attempt:
     before: float
     after: float
     restored: bool
+    complete: bool = True
+    error: str = ""
     # What was applied; `repair` applies it again. Not kept in a pickle.
     _remedies: tuple[Callable[[Any], Any], ...] = field(
         default=(), repr=False, compare=False
@@ -109,12 +114,14 @@ class Snapshot:
         loss: The loss on the probe batch.
         layers: One record a layer, in the order of the data's way through.
         gradient_ratio: The first gradient norm over the last.
+        gradient: Norm of the gradient of all weights.
     """
 
     step: int
     loss: float
     layers: tuple[LayerHealth, ...]
     gradient_ratio: float | None
+    gradient: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -139,8 +146,11 @@ class Diagnosis:
     """The verdict on a training program.
 
     Attributes:
+        verdict: "healthy", "faulty", or "undecided" where nothing can be said.
+        reason: Why it is undecided, and what would tell; empty otherwise.
         findings: The most likely cause first.
         skill: What the short training reached: 0 is a constant answer, 1 is perfect.
+            Where no output can be scored, the share by which the loss fell.
         attainable: The best skill that a remedied copy or a reference learner reached.
         updates: Updates that the short training took.
         planned: Updates that the user plans.
@@ -149,8 +159,11 @@ class Diagnosis:
         histograms: Activations and gradients at the end.
         attempts: Remedies that were tried, the most successful first.
         seconds: What the diagnosis took.
+        trained: Whether the model had been trained before, so that what was diagnosed
+            is how it goes on; `fresh=True` begins anew.
     """
 
+    verdict: Verdict
     findings: tuple[Finding, ...]
     skill: float
     attainable: float
@@ -161,11 +174,13 @@ class Diagnosis:
     histograms: tuple[Histogram, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     seconds: float = 0.0
+    trained: bool = False
+    reason: str = ""
 
     @property
     def healthy(self) -> bool:
-        """Whether nothing above a note was found."""
-        return not any(finding.counts for finding in self.findings)
+        """Whether the verdict is "healthy"."""
+        return self.verdict == "healthy"
 
     def find(self, code: str) -> Finding | None:
         """Returns the finding with a code, or with what was its code before."""

@@ -1,8 +1,8 @@
-"""A repaired model: the remedy that restored learning, applied and trained."""
+"""A repaired model: the remedies that restored learning, applied again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ import keras
 from .._checks import InputError
 from .findings import Attempt, Diagnosis
 from .program.inputs import Array
-from .program.program import Program, read_program
+from .program.program import Program
+from .reading import read_plan
 from .search import first_config
 from .thresholds import AS_GOOD
 from .trials.copies import copy_optimizer
@@ -24,16 +25,19 @@ class Repair:
     """A remedied model, not yet trained, and what else to change.
 
     Attributes:
-        model: A new, compiled model.
+        model: A new, compiled model; None where the model cannot be copied, so that
+            the patch says all.
         codes: The faults that it remedies; one, mostly.
+        changes: The changes, as code, one for each of them.
         patch: What the program has to change, argument by argument, beside what the
             model file holds.
         before: Skill without the remedy.
         after: Skill with it.
     """
 
-    model: keras.Model
+    model: keras.Model | None
     codes: tuple[str, ...]
+    changes: tuple[str, ...]
     patch: dict[str, Any]
     before: float
     after: float
@@ -41,26 +45,23 @@ class Repair:
 
 def repair(
     diagnosis: Diagnosis,
-    model: keras.Model,
-    x: Any,
-    y: Any,
-    *,
-    batch_size: int = 32,
-    epochs: int = 5,
+    model: keras.Model | Callable[[], keras.Model],
+    x: Any = None,
+    y: Any = None,
+    **plan: Any,
 ) -> Repair | None:
     """Returns a new model with the remedy that restored most; None if none did.
 
     Args:
         diagnosis: What `diagnose` returned for this program, in this process.
-        model: The model; it is only read.
+        model: The model, or the function that makes it; it is only read.
         x: Inputs, as for `diagnose`.
         y: Targets, as for `diagnose`.
-        batch_size: As for `diagnose`. Defaults to `32`.
-        epochs: As for `diagnose`. Defaults to `5`.
+        **plan: What else `diagnose` was given: `batch_size`, `epochs`, `fresh`, ...
 
     Raises:
-        InputError: If the model is not compiled, cannot be copied, or the data does
-            not fit it; or if the diagnosis was pickled.
+        InputError: If the model is not compiled, the data does not fit it, or the
+            diagnosis was pickled.
     """
     attempt = _best(diagnosis)
     if attempt is None:
@@ -70,11 +71,18 @@ def repair(
             "`diagnosis` must come from `diagnose` in this process, since a file or "
             "pickle does not hold the remedies. Received: one without them."
         )
-    program = read_program(model, x, y, batch_size, epochs)
-    config = first_config(program)
-    for remedy in attempt._remedies:
-        config = remedy(config)
-    return _repaired(attempt, config, program)
+    program, _ = read_plan(model, x, y, **plan)
+    make = None if isinstance(model, keras.Model) else model
+    config = first_config(program, make)
+    patch: dict[str, Any] = {}
+    for remedy, change in zip(attempt._remedies, attempt.changes, strict=True):
+        before, config = config, remedy(config)
+        # What a model file cannot hold, since it changes what the model is given.
+        if any(one is not other for one, other in zip(config.y, before.y, strict=True)):
+            patch["data"] = change
+        if config.sample_weight is not before.sample_weight:
+            patch["class_weight"] = change
+    return _repaired(attempt, config, program, patch)
 
 
 def _best(diagnosis: Diagnosis) -> Attempt | None:
@@ -100,53 +108,57 @@ def _best(diagnosis: Diagnosis) -> Attempt | None:
     )
 
 
-def _repaired(attempt: Attempt, config: TrialConfig, program: Program) -> Repair:
-    model = config.model
-    model.set_weights(config.weights)
-    patch: dict[str, Any] = {}
+def _repaired(
+    attempt: Attempt, config: TrialConfig, program: Program, patch: dict[str, Any]
+) -> Repair:
     if config.learning_rate != program.learning_rate:
         patch["learning_rate"] = config.learning_rate
     if config.batch_size != program.batch_size:
         patch["batch_size"] = config.batch_size
     if config.updates != program.updates:
         patch["epochs"] = program.epochs * config.updates // program.updates
-    changed = [
-        loss is not head.given_loss
-        for loss, head in zip(config.losses, program.heads, strict=True)
-    ]
+    if config.optimizer:
+        patch["optimizer"] = dict(config.optimizer)
     losses = program.packed_outputs(config.losses)
-    if any(changed):
+    given = first_losses(program)
+    if any(one is not other for one, other in zip(config.losses, given, strict=True)):
         patch["loss"] = keras.tree.map_structure(
             lambda loss: keras.losses.serialize(keras.losses.get(loss)), losses
         )
-    data = [
-        f"{name} = ({name} - {name}.mean(0)) / {name}.std(0)"
-        for y, head in zip(config.y, program.heads, strict=True)
-        if y is not head.y and (name := head.target)
-    ]
-    if data:
-        # What a model file cannot hold, since it changes what the model is given.
-        patch["data"] = "; ".join(data)
-    given = list(program.inputs.values())
-    raw = [one is not other for one, other in zip(config.x, given, strict=True)]
-    if any(raw):
-        model = _normalizing(model, program, raw)
-    optimizer = copy_optimizer(program.model.optimizer, config.learning_rate)
-    model.compile(optimizer=optimizer, loss=losses)
-    # Saved without its variables, an optimizer makes Keras warn when it is loaded.
-    optimizer.build(model.trainable_variables)
-    return Repair(model, attempt.codes, patch, attempt.before, attempt.after)
+    model = None
+    if config.model is not program.model and program.optimizer is not None:
+        model = config.model
+        model.set_weights(config.weights)
+        inputs = program.inputs.values()
+        raw = [one is not other for one, other in zip(config.x, inputs, strict=True)]
+        if any(raw) and getattr(model, "inputs", None):
+            model = _normalizing(model, program, raw)
+        rate = config.learning_rate
+        rate = program.learning_rate if rate is None else rate
+        optimizer = copy_optimizer(program.optimizer, rate or 0.0, config.optimizer)
+        model.compile(optimizer=optimizer, loss=losses)
+        # Saved without its variables, an optimizer makes Keras warn when it is loaded.
+        optimizer.build(model.trainable_variables)
+    return Repair(
+        model, attempt.codes, attempt.changes, patch, attempt.before, attempt.after
+    )
+
+
+def first_losses(program: Program) -> list[Any]:
+    """Returns the losses as they were compiled, one an output; None without."""
+    given = {head.index: head.given_loss for head in program.heads}
+    count = len(keras.tree.flatten(program.outputs))
+    return [given.get(index) for index in range(count)]
 
 
 def _normalizing(
     model: keras.Model, program: Program, raw: Sequence[bool]
 ) -> keras.Model:
     """Returns the model with the standardizing of its raw inputs before it."""
-    names = [tensor.name for tensor in model.inputs]
     values = list(program.inputs.values())
     inputs = [
-        keras.Input(one.shape[1:], name=name)
-        for name, one in zip(names, values, strict=True)
+        keras.Input(tensor.shape[1:], name=tensor.name, dtype=tensor.dtype)
+        for tensor in model.inputs
     ]
     scaled = [
         _standardizing(value)(tensor) if is_raw else tensor

@@ -26,6 +26,11 @@ img {{ max-width: 100%; }} code {{ background: #f4f4f4; }}
 </style></head><body>
 <h1>{title}</h1><p>{summary}</p>{body}</body></html>
 """
+_VERDICTS = {
+    "healthy": "Healthy",
+    "faulty": "Not healthy",
+    "undecided": "Undecided",
+}
 _COLUMNS = ("severity", "code", "where", "evidence", "threshold", "effect", "remedy")
 _HEALTH = (
     ("dead", "dead units"),
@@ -45,10 +50,12 @@ def write_report(diagnosis: Diagnosis, path: Path, title: str) -> None:
         title: What stands at its top.
     """
     summary = (
-        f"{'Healthy' if diagnosis.healthy else 'Not healthy'}: skill "
+        f"{_VERDICTS[diagnosis.verdict]}: skill "
         f"{diagnosis.skill:.2f} of an attainable {diagnosis.attainable:.2f} after "
         f"{diagnosis.updates:,} of {diagnosis.planned:,} planned updates."
     )
+    if diagnosis.reason:
+        summary += f" {diagnosis.reason[0].upper()}{diagnosis.reason[1:]}."
     parts = ["<h2>Findings</h2>", _findings(diagnosis), "<h2>Remedies tried</h2>"]
     parts += [_attempts(diagnosis), "<h2>Loss</h2>", _image(_draw_loss(diagnosis))]
     if diagnosis.snapshots and diagnosis.snapshots[0].layers:

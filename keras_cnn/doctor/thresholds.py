@@ -57,6 +57,9 @@ AS_GOOD = Threshold(
 FIRST_SHARE = Threshold(
     0.4, "the first training must leave more than half for the remedies", "own"
 )
+FIRST_LONGEST = Threshold(
+    0.7, "a first training that ends by then is better whole than cut short", "own"
+)
 LAST_SHARE = Threshold(
     0.85, "a trial that begins later would end after the budget", "own"
 )
@@ -73,7 +76,6 @@ SECONDS_PER_CALL = Threshold(
 )
 SCORED = Threshold(1000, "samples tell a share to 2 %", "own")
 PROBED = Threshold(64, "samples show what share of the units is dead", "own")
-SNAPSHOTS = Threshold(10, "looks at the layers show a trend", "own")
 
 # --- reference learner --------------------------------------------------------------
 
@@ -144,6 +146,44 @@ MOST_CLASS_NUMBERS = Threshold(
     1000, "larger whole numbers are amounts: ImageNet has as many classes", "own"
 )
 
+SMALL_INPUT = Threshold(
+    0.05,
+    "a pixel divided by 255 twice is 0.004 at most; what is scaled reaches 1",
+    "own",
+)
+CUT_SHARE = Threshold(
+    0.12, "of gray images few pixels are full; a drawing has more of them", "own"
+)
+OTHER_SCALE = Threshold(
+    3.0, "samples of one kind have the same root mean square to a few percent", "own"
+)
+UNSEEN_CLASSES = Threshold(
+    0.05, "of classes that are not trained on, none can be predicted", "own"
+)
+DRIFT = Threshold(
+    0.8, "of samples of one kind a forest tells half of them apart by chance", "own"
+)
+UNREACHABLE_FOR_SURE = Threshold(
+    0.2, "where a fifth of the targets cannot be met, no training makes it good", "own"
+)
+PEEKED = Threshold(16, "samples show an output's shape and range", "own")
+SUMS_TO_ONE = Threshold(
+    1e-3, "in float32 and bfloat16 shares sum to 1 so nearly", "own"
+)
+SAME_LOSS = Threshold(
+    1e-3, "a loss that differs by less does not tell two apart", "own"
+)
+SAME_OUTPUT = Threshold(1e-3, "copies that compute the same agree so nearly", "own")
+STREAMED_SAMPLES = Threshold(
+    5000, "a diagnosis within seconds gets through no more samples", "own"
+)
+STREAMED_BYTES = Threshold(2.5e8, "bytes fit into any machine's memory", "own")
+WORDS = Threshold(512, "counts of words tell what a text is about", "own")
+DRAWS = Threshold(20, "draws show what chance gives, in all but one of 20 cases", "own")
+FOREST_SAMPLES_OF_RARE = Threshold(
+    4000, "of a class of one in sixty-four there are then sixty", "own"
+)
+
 # --- structure ----------------------------------------------------------------------
 
 SAME_ACTIVATION = Threshold(
@@ -158,6 +198,9 @@ DEEP = Threshold(
     8,
     "without normalization or shortcuts the signal's spread drifts with each layer",
     "own; He et al. 2015, Delving Deep into Rectifiers, on plain nets that stall",
+)
+SIGNAL = Threshold(
+    10.0, "a signal that is a tenth or ten times as large still trains", "own"
 )
 INIT_TOO_SMALL = Threshold(
     0.4,
@@ -199,12 +242,34 @@ SMALL_BATCH = Threshold(
 # They span the defaults of Keras and what its examples and the papers of the optimizers
 # use; of SGD without momentum, whose steps momentum multiplies by 1 / (1 - momentum).
 COMMON_RATES = {
-    "sgd": (1e-3, 0.5),
+    "sgd": (1e-3, 1.0),
     "adadelta": (0.05, 2.0),
     "adagrad": (1e-3, 0.5),
     "ftrl": (1e-3, 0.5),
     "adam": (1e-4, 0.05),
 }
+
+NARROW = Threshold(2, "two numbers hold hardly more than two classes", "own")
+NARROW_OF_CLASSES = Threshold(
+    0.25, "a quarter of the classes' number must hold what tells them apart", "own"
+)
+WIDER = Threshold(8, "a network that is too small is so by a multiple", "own")
+USUAL_WIDTH = Threshold(32, "small tasks are learned by as many units", "own")
+USUAL_NORM_MOMENTUM = Threshold(
+    0.9, "averages follow within tens of batches", "the default of PyTorch"
+)
+DECAY = Threshold(
+    0.01, "weights are halved in seventy updates, faster than most learn", "own"
+)
+PENALTY = Threshold(
+    1.0, "a cross-entropy of about 1 is what predictions can gain", "own"
+)
+LESS_PENALTY = Threshold(0.001, "a thousandth of a penalty hinders nobody", "own")
+CLIPPED_SHARE = Threshold(
+    0.01, "steps are then a hundredth of what the rate was chosen for", "own"
+)
+
+SAME_RATE = Threshold(1e-3, "rates are kept in float32", "own")
 
 # By what the rate is multiplied in trials, where the product is in common use.
 HIGHER_RATES = (10.0, 30.0, 100.0)
@@ -248,6 +313,9 @@ HELPED = Threshold(
 )
 UNLEARNABLE = Threshold(
     0.05, "a forest that learns no more sees nothing of the labels in the inputs", "own"
+)
+HELD_BACK = Threshold(
+    0.2, "a fifth tells what holds for new samples, and four fifths are learned", "own"
 )
 ENOUGH_SAMPLES = Threshold(
     100, "with fewer samples a forest that learns nothing proves nothing", "own"
@@ -296,3 +364,19 @@ FLAT_LOSS = Threshold(
     "a loss that falls by less than a hundredth has not begun to fall",
     "AutoTrainer takes a gain of less than .01 an epoch as not converging",
 )
+LAGGING = Threshold(
+    0.2, "the same weights predict so much better with the batch's statistics", "own"
+)
+LOST_LOSSES = Threshold(
+    0.5, "half of the samples have no gradient any more", "own; Prieto et al. 2025"
+)
+MOVED = Threshold(
+    0.01, "weights that move by a hundredth of their size compute the same", "own"
+)
+SEEN_SHARE = Threshold(
+    0.25, "of less than a quarter of a training nobody can tell its end", "own"
+)
+STILL_RISING = Threshold(
+    1.5, "a training may gain in each doubling half as much again as in its last", "own"
+)
+TOLD = Threshold(256, "samples show where a skill goes", "own")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .findings import Attempt, Finding, Severity
+import numpy as np
+
+from .findings import Attempt, Finding, Severity, Verdict
 from .rules.rule import Hit, Suspicion, Symptom
 from .thresholds import (
     CHANCE,
@@ -13,10 +15,13 @@ from .thresholds import (
     FAILED,
     FAINT,
     GAIN,
+    GOOD,
     HARMED,
     HELPED,
     LOOKS,
     RESTORED,
+    SEEN_SHARE,
+    STILL_RISING,
     SUPPOSED,
     UNTRIED,
 )
@@ -29,19 +34,54 @@ class Case:
     Attributes:
         skill: What it reached.
         attainable: The best that a remedied copy or a reference learner reached.
-        finite: Whether it stayed finite.
+        finite: Whether it stayed finite, and Keras raised nothing.
         complete: Whether all planned updates were taken.
+        share: The share of the planned updates that was taken.
+        history: Skill at some updates: pairs of updates done and skill.
+        scored: Whether skill is read from predictions, not from the loss alone.
+        decided: Whether a reference learner can say that no more is attainable.
+        tried: Whether every remedy that had to be tried was, for all its updates.
     """
 
     skill: float
     attainable: float
     finite: bool
     complete: bool
+    share: float = 1.0
+    history: tuple[tuple[int, float], ...] = ()
+    scored: bool = True
+    decided: bool = True
+    tried: bool = True
+
+    @property
+    def expected(self) -> float:
+        """The skill to expect after all planned updates.
+
+        Of a training that was cut short, what it had learned when it was stopped and
+        what it would add if it went on as in its last half, and better.
+        """
+        if self.complete:
+            return self.skill
+        half = [skill for updates, skill in self.history if updates <= self._stop / 2]
+        if not half or self.share < SEEN_SHARE.value:
+            return 1.0
+        doublings = float(np.log2(1 / self.share))
+        rise = max(self.skill - half[-1], 0.0) * STILL_RISING.value
+        return float(min(self.skill + rise * doublings, 1.0))
+
+    @property
+    def _stop(self) -> int:
+        return self.history[-1][0] if self.history else 0
+
+    @property
+    def good(self) -> bool:
+        """Whether there is nothing to look for."""
+        return self.finite and self.scored and self.skill >= GOOD.value
 
     @property
     def reached(self) -> float:
-        """The share of what is attainable that was reached."""
-        return self.skill / max(self.attainable, 1e-9)
+        """The share of what is attainable that is to be expected."""
+        return self.expected / self.attainable if self.attainable > 0 else 1.0
 
     @property
     def missing(self) -> float:
@@ -56,12 +96,16 @@ class Case:
     @property
     def chance(self) -> bool:
         """Whether nothing was learned."""
-        return self.complete and self.skill < CHANCE.value
+        return self.scored and self.expected < CHANCE.value
 
     @property
     def failed(self) -> bool:
         """Whether something is to be blamed even if no mistake is visible."""
-        return not self.finite or self.chance or self.reached < FAILED.value
+        if not self.finite:
+            return True
+        if self.chance:  # of what?
+            return self.attainable >= CHANCE.value
+        return self.reached < FAILED.value
 
 
 def credits(attempts: Sequence[Attempt]) -> dict[str, float]:
@@ -69,14 +113,15 @@ def credits(attempts: Sequence[Attempt]) -> dict[str, float]:
 
     Of two remedies tried together each is credited with what the other alone lacks.
     """
+    tried = [one for one in attempts if not one.error]
     alone: dict[str, float] = {}
-    for one in attempts:
+    for one in tried:
         if len(one.codes) == 1:
             (code,) = one.codes
             alone[code] = max(one.after, alone.get(code, one.after))
-    before = attempts[0].before if attempts else 0.0
+    before = tried[0].before if tried else 0.0
     credit = {code: after - before for code, after in alone.items()}
-    for one in attempts:
+    for one in tried:
         if len(one.codes) == 2:
             for mine, other in zip(one.codes, reversed(one.codes), strict=True):
                 added = one.after - max(alone.get(other, before), before)
@@ -133,14 +178,41 @@ def judge(
     return sorted([*causes, *shown], key=lambda one: not one.counts)
 
 
+def verdict(case: Case, findings: Sequence[Finding]) -> tuple[Verdict, str]:
+    """Returns the verdict, and why nothing can be said where that is it."""
+    if any(finding.counts for finding in findings):
+        return "faulty", ""
+    if case.good:
+        return "healthy", ""
+    if not case.complete:
+        return "undecided", "too little of the planned training fitted the budget"
+    if not case.scored:
+        learned = case.skill >= CHANCE.value and case.tried
+        said = "only the model's own loss could be looked at, and it hardly fell"
+        return ("healthy", "") if learned else ("undecided", said)
+    if case.skill >= HARMED.value:
+        return "healthy", ""
+    if not case.tried:
+        return "undecided", "not every remedy could be tried within the budget"
+    if case.skill < CHANCE.value:
+        return "undecided", "nothing was learned, and no remedy that was tried helped"
+    if case.skill >= FAILED.value or case.decided:
+        return "healthy", ""
+    return "undecided", (
+        "little was learned, and no reference learner can tell whether more is "
+        "attainable"
+    )
+
+
 def _order(finding: Finding) -> tuple[bool, float]:
     return finding.counts, finding.confidence
 
 
 def _places(code: str, suspicions: Sequence[Suspicion]) -> str:
     """Returns each place at which a fault is seen."""
-    places = [one.where for one in suspicions if one.code == code]
-    return ", ".join(dict.fromkeys(places))
+    seen = [one for one in suspicions if one.code == code]
+    hits = [one for one in seen if isinstance(one, Hit)]
+    return ", ".join(dict.fromkeys(one.where for one in hits or seen))
 
 
 def _likeliest(findings: list[Finding], credit: dict[str, float]) -> list[Finding]:
@@ -160,18 +232,23 @@ def _severity(
     if severity == "note" or (isinstance(one, Hit) and one.proven):
         return severity
     worst: Severity = "error" if case.chance or not case.finite else "warning"
-    if isinstance(one, Hit):
-        useless = effect is not None and effect < HELPED.value and not case.failed
-        return worst if _cures(best) or (case.harmed and not useless) else "note"
-    restored = effect is not None and effect >= RESTORED.value
-    return worst if case.failed and restored else "note"
+    if not isinstance(one, Hit):
+        restored = effect is not None and effect >= RESTORED.value
+        return worst if case.failed and restored else "note"
+    if one.irreparable:
+        return "note" if case.good or not case.complete else worst
+    if _cures(best, case):
+        return worst
+    useless = effect is not None and effect < HELPED.value and not case.failed
+    return worst if case.harmed and not useless else "note"
 
 
-def _cures(attempt: Attempt | None) -> bool:
+def _cures(attempt: Attempt | None, case: Case) -> bool:
     """Whether a remedy halved what was wrong, by more than chance would."""
-    if attempt is None:
+    if attempt is None or not attempt.restored:
         return False
-    return attempt.restored and attempt.after - attempt.before > GAIN.value
+    gained = attempt.after - case.expected
+    return gained > GAIN.value and gained > (1 - case.expected) * RESTORED.value
 
 
 def _confidence(one: Suspicion, effect: float | None) -> float:
@@ -194,5 +271,7 @@ def _with_trial(finding: Finding, attempt: Attempt | None) -> Finding:
     if attempt is None:
         return finding
     tried = f"remedied copy: skill {attempt.before:.2f} -> {attempt.after:.2f}"
+    if attempt.error:
+        tried = f"the remedy was not tried: {attempt.error}"
     evidence = f"{finding.evidence}; {tried}" if finding.evidence else tried
     return replace(finding, evidence=evidence, remedy=attempt.changes[0])

@@ -13,9 +13,10 @@ import numpy as np
 from keras_cnn.doctor import Attempt, LayerHealth, Snapshot
 from keras_cnn.doctor.program.program import read_program
 from keras_cnn.doctor.rules import STATIC, check_groups
+from keras_cnn.doctor.rules.learned import HeldOut, Learned
 from keras_cnn.doctor.rules.rule import Hypothesis
-from keras_cnn.doctor.rules.samples import Learned
 from keras_cnn.doctor.rules.symptoms import Observed
+from keras_cnn.doctor.trials.baseline import Reference
 from keras_cnn.doctor.trials.trial import Outcome
 from keras_cnn.doctor.verdict import Case, judge
 from tests.doctor.programs import ROWS, classes, features, network, one_hot, rng
@@ -71,7 +72,7 @@ def with_outliers(count):
 
 def frozen():
     model = network(8, 3)
-    model.layers[0].trainable = False
+    model.trainable = False
     return codes(check_groups(STATIC, read_program(model, features(), one_hot())))
 
 
@@ -80,13 +81,23 @@ def by_hand(x):
     return powers / keras.ops.sum(powers, axis=-1, keepdims=True)
 
 
-def showed(losses=(1.0, 0.5, 0.2, 0.1, 0.05), skill=0.9, outputs=None, task="binary"):
+def spread_over(axis):
+    """A softmax over some axis of outputs of two places with two classes each."""
+    layers = [keras.layers.Dense(4), keras.layers.Reshape((2, 2))]
+    softmax = keras.layers.Softmax(axis=axis)
+    model = keras.Sequential([keras.Input((4,)), *layers, softmax])
+    model.compile("sgd", "categorical_crossentropy")
+    y = np.tile(np.eye(2, dtype="float32"), (ROWS, 1, 1))
+    return codes(check_groups(STATIC, read_program(model, features(), y)))
+
+
+def showed(losses=(1.0, 0.5, 0.2, 0.1, 0.05), skill=0.9, outputs=None, error=""):
     """Returns what the rules see in a training with these losses."""
     outputs = rng().random((20, 1)) if outputs is None else outputs
     losses = np.array(losses, "float64")
     finite = bool(np.isfinite(losses).all())
-    outcome = Outcome(skill, losses, (outputs,), len(losses), finite)
-    head = SimpleNamespace(task=task)
+    outcome = Outcome(skill, losses, (outputs,), len(losses), finite, error=error)
+    head = SimpleNamespace(task="binary")
     trained = SimpleNamespace(heads=(head,), rows=20)
     return codes(check_groups({"training"}, Observed(trained, outcome)))
 
@@ -99,10 +110,24 @@ def layers(ratio=1.0, **health):
     return codes(check_groups({"units"}, Snapshot(10, 0.1, (first, last), ratio)))
 
 
-def learned(**known):
+def learned(*, skill=0.0, snapshots=(), optimizer=None, y=None, **known):
     """Returns what the rules see after a training."""
-    read = read_program(network(8, 3), features(), one_hot())
-    return codes(check_groups({"samples"}, Learned(read, **{"skill": 0.0} | known)))
+    loss = "categorical_crossentropy"
+    model = network(8, 3, optimizer=optimizer, loss=loss)
+    read = read_program(model, features(), one_hot() if y is None else y)
+    outcome = Outcome(skill, np.ones(5), updates=5)
+    after = Learned(read, outcome, snapshots, **known)
+    return codes(check_groups({"trained", "samples"}, after))
+
+
+def held_out(x=None, y=None):
+    x, y = features() if x is None else x, one_hot() if y is None else y
+    return HeldOut([x[:80]], [y[:80]])
+
+
+def clipped(norm):
+    snapshot = Snapshot(0, 1.0, (), None, gradient=norm)
+    return learned(snapshots=[snapshot], optimizer=SGD(0.1, clipnorm=1e-3))
 
 
 def supposed(code, after):
@@ -195,13 +220,40 @@ SEEN_AND_UNSEEN = {
     ),
     "batch-too-small": (partial(program, plan=(1, 5)), program),
     "overfitting": (
-        partial(learned, skill=0.9, held_out_skill=0.2),
-        partial(learned, skill=0.9, held_out_skill=0.8),
+        partial(learned, skill=0.9, held_out=held_out(), held_out_skill=0.2),
+        partial(learned, skill=0.9, held_out=held_out(), held_out_skill=0.8),
     ),
     "duplicates": (
-        partial(learned, held_out=[features()[:20]]),
-        partial(learned, held_out=[1 + features()[:20]]),
+        partial(learned, held_out=held_out()),
+        partial(learned, held_out=held_out(1e-3 + features())),
     ),
+    "validation-differs": (
+        partial(
+            learned, skill=0.9, held_out=held_out(255 * features()), held_out_skill=0
+        ),
+        partial(learned, skill=0.9, held_out=held_out(), held_out_skill=0),
+    ),
+    "shuffled-apart": (
+        partial(learned, reference=Reference(0.01, True)),
+        partial(learned, reference=Reference(0.6, True)),
+    ),
+    "cannot-train": (partial(showed, error="ValueError: shapes"), showed),
+    "batchnorm-statistics": (
+        partial(learned, skill=0.2, batch_skill=0.9),
+        partial(learned, skill=0.9, batch_skill=0.9),
+    ),
+    "softmax-collapse": (partial(learned, lost=0.8), partial(learned, lost=0.1)),
+    "gradient-clipping": (partial(clipped, 5.0), partial(clipped, 0.01)),
+    "excess-regularization": (
+        partial(program, kernel_regularizer=keras.regularizers.L2(1.0)),
+        partial(program, kernel_regularizer=keras.regularizers.L2(1e-4)),
+    ),
+    "input-too-small": (partial(program, x=1e-4 * features()), program),
+    "wrong-axis": (
+        partial(spread_over, 1),
+        partial(spread_over, -1),
+    ),
+    "too-small-model": (partial(program, 1, 3), partial(program, 32, 3)),
     "nan-or-inf": (partial(showed, [1.0, np.nan]), showed),
     "negative-loss": (partial(showed, [0.5, -3.0]), showed),
     "chance-level": (partial(showed, skill=0.01), showed),

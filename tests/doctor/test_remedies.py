@@ -7,6 +7,7 @@ import pytest
 from keras_cnn.doctor.program.program import read_program
 from keras_cnn.doctor.search import first_config
 from keras_cnn.doctor.trials import remedies
+from keras_cnn.doctor.trials.copies import CannotRebuild, copy_optimizer
 from tests.doctor.programs import features, network, one_hot
 
 
@@ -78,6 +79,77 @@ def test_with_loss__sets_one_loss():
     assert remedies.with_loss(0, huber)(configured()).losses == (huber,)
 
 
+def test_with_labels__changes_the_targets_of_one_output():
+    before = configured()
+    after = remedies.with_labels(0, lambda y: 2 * y)(before)
+    assert np.array_equal(after.y[0], 2 * before.y[0])
+
+
+def test_with_optimizer__changes_a_setting_of_the_optimizer():
+    after = remedies.with_optimizer(clipnorm=None)(configured())
+    assert after.optimizer == {"clipnorm": None}
+    clipped = keras.optimizers.SGD(0.1, clipnorm=1.0)
+    copy = copy_optimizer(clipped, 0.2, after.optimizer)
+    assert copy.clipnorm is None and float(copy.learning_rate) == pytest.approx(0.2)
+
+
+def test_with_class_weights__gives_each_class_the_same_weight():
+    model = network(8, 1, output="sigmoid", loss="binary_crossentropy")
+    y = np.zeros(120, "float32")
+    y[:12] = 1
+    before = first_config(read_program(model, features(), y))
+    weights = remedies.with_class_weights(0)(before).sample_weight
+    assert weights[y == 1].sum() == pytest.approx(weights[y == 0].sum())
+    assert weights.sum() == pytest.approx(120)
+
+
+def test_with_axis__lets_a_softmax_run_over_the_last_axis():
+    softmax = keras.layers.Softmax(axis=1, name="over")
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Reshape((2, 2)), softmax])
+    model.compile("sgd", "categorical_crossentropy")
+    y = np.tile(np.eye(2, dtype="float32"), (120, 1, 1))
+    before = first_config(read_program(model, features(), y))
+    after = remedies.with_axis("over")(before)
+    assert [layer(one, -1).axis for one in (before, after)] == [1, -1]
+
+
+def test_with_width__widens_hidden_layers_alone():
+    after = remedies.with_width(8, 32)(configured(2, 6, 3))
+    assert [layer(after, place).units for place in range(3)] == [32, 48, 3]
+
+
+def test_with_width__gives_a_hidden_layer_where_there_is_none():
+    after = remedies.with_width(8, 32)(configured(3))
+    inner, last = layer(after, 0).layers
+    assert (inner.units, last.units) == (32, 3)
+    assert inner.activation is keras.activations.relu
+
+
+def test_with_less_penalty__weakens_every_penalty():
+    before = configured(8, 3, kernel_regularizer=keras.regularizers.L1L2(0.2, 0.4))
+    after = remedies.with_less_penalty(0.01)(before)
+    for place in range(2):
+        weak = layer(after, place).kernel_regularizer
+        assert (weak.l1, weak.l2) == pytest.approx((0.002, 0.004))
+
+
+def test_with_norm_momentum__sets_it_in_every_normalization():
+    slow = keras.layers.BatchNormalization(momentum=0.999)
+    after = remedies.with_norm_momentum(0.9)(configured(8, 3, between=[slow]))
+    assert layer(after, 1).momentum == pytest.approx(0.9)
+
+
+def test_a_remedy_of_layers_says_why_a_model_is_not_rebuilt():
+    config = configured().changed(rebuilds=False)
+    for remedy in (
+        remedies.with_all_trainable,
+        remedies.with_hidden("relu"),
+        remedies.with_loss(0, keras.losses.Huber()),
+    ):
+        with pytest.raises(CannotRebuild, match="not re"):
+            remedy(config)
+
+
 def test_with_fresh_weights__draws_by_he_before_relu_and_glorot_elsewhere():
     before = configured(500, 400, 3, kernel_initializer="zeros")
     after = remedies.with_fresh_weights(before)
@@ -99,8 +171,10 @@ def test_with_head__gives_another_activation_and_loss():
 
 
 def test_with_head__gives_another_width_and_fresh_weights():
-    before = configured(8, 1, output="sigmoid", loss="binary_crossentropy")
-    loss = keras.losses.CategoricalCrossentropy()
+    model = network(8, 1, output="sigmoid", loss="binary_crossentropy")
+    y = np.arange(120) % 3
+    before = first_config(read_program(model, features(), y))
+    loss = keras.losses.SparseCategoricalCrossentropy()
     after = remedies.with_head(0, "softmax", loss, 3)(before)
     assert layer(after, -1).units == 3
     assert after.weights[-1].shape == (3,)

@@ -8,12 +8,12 @@ import keras_cnn.doctor
 PACKAGE = Path(keras_cnn.doctor.__file__).parent
 
 ORDER = (
-    ("thresholds", "findings"),
+    ("thresholds", "findings", "clock"),
     ("program",),
     ("trials",),
     ("rules",),
     ("verdict",),
-    ("search",),
+    ("search", "reading"),
     ("linting", "diagnosing", "repairing", "callback", "report", "datasets"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(ORDER) for room in rooms}

@@ -61,7 +61,18 @@ def test_thresholds_have_a_reason_and_a_source_and_read_as_one_clause():
 
 # Ends of ranges, and what only keeps a division from failing; a normal distribution's
 # deviation over its median one; the numbers by which activations are told apart.
-HARMLESS = {"0.0", "0.5", "1.0", "1e-9", "1e-12", "1e-300", "1e6", "1e9", "1.4826"}
+HARMLESS = {
+    "0.0",
+    "0.5",
+    "1.0",
+    "1e-9",
+    "1e-12",
+    "1e-300",
+    "1e-6",
+    "1e6",
+    "1e9",
+    "1.4826",
+}
 HARMLESS_IN = {"layers.py": {"2.0", "2.5", "3.5", "6.0", "7.0", "8.0"}}
 
 

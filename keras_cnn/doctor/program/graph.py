@@ -30,13 +30,24 @@ class Graph:
         """Reads the model, built."""
         self._chain = list(leaves(model))
         self._outputs = list(getattr(model, "outputs", None) or [])
+        self._inputs = list(getattr(model, "inputs", None) or [])
         self._sources: dict[int, list[Node]] = {}
         self._targets: dict[int, list[Node]] = defaultdict(list)
-        if self._outputs:
+        try:
             self._read(model, {})
-        else:
-            for one, other in zip(self._chain, self._chain[1:], strict=False):
-                self._join(one, other)
+        # Of what Keras keeps for itself, nothing is promised.
+        except (AttributeError, KeyError, TypeError, ValueError):
+            self._outputs = []
+            self._sources.clear()
+            self._targets.clear()
+        if not self._outputs:
+            for layer, following in zip(self._chain, self._chain[1:], strict=False):
+                self._join(layer, following)
+
+    @property
+    def known(self) -> bool:
+        """Whether the graph was read, as opposed to supposed from the layers' order."""
+        return bool(self._outputs)
 
     def _read(self, model: keras.Model, given: dict[int, Node]) -> None:
         """Reads a model's graph; `given` is what feeds its inputs, if it is nested."""
@@ -81,6 +92,10 @@ class Graph:
         while not is_weighted(way[0]) and len(self._sources.get(id(way[0]), [])) == 1:
             way.insert(0, self._sources[id(way[0])][0])
         return way
+
+    def inputs(self) -> list[Node]:
+        """Returns the model's own input layers, in order; none without a graph."""
+        return [tensor._keras_history[0] for tensor in self._inputs]
 
     def after(self, layer: keras.Layer) -> Iterator[Node]:
         """Yields what a layer's output goes through before it meets weights again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,6 +17,7 @@ from ..thresholds import SAME_ACTIVATION
 _TEST_INPUT = np.array([[-7.0, -2.5, -0.5, 0.5], [2.0, 2.5, 3.5, 8.0]], "float32")
 _NAMES = [name for name in activations.__all__ if hasattr(formulas, name)]
 _ANSWERS = {name: getattr(formulas, name)(_TEST_INPUT) for name in _NAMES}
+KNOWN = frozenset(_NAMES)
 _SQUEEZED_NAMES = {name.replace("_", "") for name in _NAMES}
 
 
@@ -49,18 +51,53 @@ def output_range(activation: str) -> tuple[float, float]:
     return BOUNDED.get(activation, (-np.inf, np.inf))
 
 
+# Layers and operations without a nonlinearity of their own. Of any other that is not
+# known, such as one's own layer or an attention, nothing is supposed.
+_LINEAR = set(
+    """
+    Activation ActivityRegularization Add Average AveragePooling1D AveragePooling2D
+    AveragePooling3D BatchNormalization Cast Concatenate Cropping1D Cropping2D
+    Cropping3D Dropout ExpandDims Flatten GetItem GlobalAveragePooling1D
+    GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D
+    GlobalMaxPooling3D GroupNormalization Identity LayerNormalization MaxPooling1D
+    MaxPooling2D MaxPooling3D Mean Normalization Permute RepeatVector Rescaling Reshape
+    SpatialDropout1D SpatialDropout2D SpatialDropout3D Squeeze Subtract Transpose
+    UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
+    """.split()
+)
+
+
+def is_linear(node: Any) -> bool:
+    """Whether a layer or operation has no nonlinearity, an activation of it aside."""
+    return is_weighted(node) or type(node).__name__ in _LINEAR
+
+
 def leaves(model: keras.Layer) -> Iterator[keras.Layer]:
     """Yields the layers that have no layers of their own, in order."""
     for layer in model.layers:
-        if getattr(layer, "layers", None):
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        if isinstance(layer, keras.Model) and layer.layers:
             yield from leaves(layer)
-        elif not isinstance(layer, keras.layers.InputLayer):
+        else:
             yield layer
 
 
 def is_weighted(layer: keras.Layer) -> bool:
     """Whether a layer multiplies by a kernel."""
     return getattr(layer, "kernel", None) is not None
+
+
+def layer_looks_up(layer: Any) -> bool:
+    """Whether a layer takes its inputs for the numbers of words or kinds."""
+    flat = getattr(layer, "_flatten_layers", None)
+    kinds = list(flat()) if flat else [layer]
+    return any(
+        isinstance(one, keras.layers.Embedding)
+        or type(one).__name__ in ("CategoryEncoding", "IntegerLookup", "StringLookup")
+        or type(one).__name__ in ("Hashing", "TextVectorization", "Discretization")
+        for one in kinds
+    )
 
 
 def is_dropout(layer: keras.Layer) -> bool:

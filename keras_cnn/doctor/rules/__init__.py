@@ -7,10 +7,12 @@ from . import (
     arguments,  # noqa: F401
     data,  # noqa: F401
     hidden_layers,  # noqa: F401
+    limits,  # noqa: F401
     outputs,  # noqa: F401
     samples,  # noqa: F401
     symptoms,  # noqa: F401
     targets,  # noqa: F401
+    trained,  # noqa: F401
     weights,  # noqa: F401
 )
 from . import pages as pages

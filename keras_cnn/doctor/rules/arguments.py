@@ -15,6 +15,7 @@ from ..thresholds import (
     LONGER,
     LOWER_RATES,
     POSSIBLE,
+    SAME_RATE,
     SMALL_BATCH,
     STRONG,
     USUAL_BATCH,
@@ -34,7 +35,7 @@ def lr_negative(program: Program) -> Iterator[Hit]:
         model.compile(keras.optimizers.Adam(1e-3), ...)
     """
     rate = program.learning_rate
-    if rate < 0:
+    if rate is not None and rate < 0:
         yield Hit(
             where="learning_rate",
             evidence=f"{rate:g}",
@@ -63,10 +64,12 @@ def lr_too_low(program: Program) -> Iterator[Suspicion]:
             confidence=CERTAIN,
             proven=True,
         )
-    if rate <= 0:
+    if rate is None or rate <= 0:
         return
     low, high = common_rates(program)
-    yield from _other_rates(program, HIGHER_RATES, odd=rate < low)
+    yield from _other_rates(
+        program, HIGHER_RATES, odd=rate < low * (1 - SAME_RATE.value)
+    )
 
 
 @rule("lr-too-high", group="arguments")
@@ -79,18 +82,21 @@ def lr_too_high(program: Program) -> Iterator[Suspicion]:
         model.compile(keras.optimizers.Adam(1e-3), ...)
     """
     rate = program.learning_rate
-    if rate <= 0:
+    if rate is None or rate <= 0:
         return
     low, high = common_rates(program)
-    yield from _other_rates(program, LOWER_RATES, odd=rate > high)
+    yield from _other_rates(
+        program, LOWER_RATES, odd=rate > high * (1 + SAME_RATE.value)
+    )
 
 
 def common_rates(program: Program) -> tuple[float, float]:
     """Returns the lowest and highest rate in common use with the optimizer."""
-    name = type(program.model.optimizer).__name__.lower()
+    optimizer = getattr(program.optimizer, "inner_optimizer", program.optimizer)
+    name = type(optimizer).__name__.lower()
     low, high = COMMON_RATES.get(name, COMMON_RATES["adam"])
     if name == "sgd":
-        momentum = float(getattr(program.model.optimizer, "momentum", 0) or 0)
+        momentum = float(getattr(optimizer, "momentum", 0) or 0)
         return low * (1 - momentum), high * (1 - momentum)
     return low, high
 
@@ -106,7 +112,7 @@ def _other_rates(
         odd: Whether its rate is outside common use, on the side of which is asked.
     """
     low, high = common_rates(program)
-    rate = program.learning_rate
+    rate = program.learning_rate or low
     # From a rate that nobody uses, straight to the middle and the end of common use.
     usual = ((low * high) ** 0.5 / rate, high / 2 / rate) if odd else ()
     for factor in dict.fromkeys((*usual, *factors)):

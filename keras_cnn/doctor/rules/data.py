@@ -6,20 +6,22 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..program.layers import is_weighted
+from ..program.inputs import Array, finite
+from ..program.layers import is_linear
 from ..program.program import Program
 from ..thresholds import (
     CERTAIN,
+    CUT_SHARE,
     FEW_FEATURES,
     INPUT_SCALE_RATIO,
     LARGE_INPUT,
+    LIKELY,
+    POSSIBLE,
+    SMALL_INPUT,
     STRONG,
 )
 from ..trials.remedies import with_input_standardized
 from .rule import Hit, rule
-
-# Layers that bring inputs to a common scale, if they come before any weights.
-_NORMALIZING = ("Normalization", "Rescaling", "Embedding", "Discretization", "Hashing")
 
 
 @rule("nan-in-data", group="data", severity="error", confidence=CERTAIN)
@@ -33,7 +35,7 @@ def nan_in_data(program: Program) -> Iterator[Hit]:
         x, y = x[keep], y[keep]
     """
     for name, values in program.arrays.items():
-        bad = int((~np.isfinite(values)).sum())
+        bad = int((~finite(values)).sum())
         if bad:
             yield Hit(
                 where=name,
@@ -59,24 +61,44 @@ def _kept(structure: object, name: str, arrays: int) -> str:
 
 @rule("corrupted-input", group="data", severity="error", confidence=CERTAIN)
 def corrupted_input(program: Program) -> Iterator[Hit]:
-    """The inputs hold nothing that could be learned from.
+    """The inputs hold nothing, or little, of what could be learned from.
 
-    Looks: Every prediction is the same, and the loss stays where a constant answer
-        leaves it.
+    Looks: Every prediction is the same, or accuracy stops early; printed images are
+        black.
     Harms: Inputs that do not differ cannot be told apart.
     Change:
-        # Look at what is loaded:
-        print(x[0], x.min(), x.max())
+        # Look at what is loaded, and scale before any cast to integers:
+        print(x[0], x.min(), x.max(), x.dtype)
     """
-    for name, values in program.inputs.items():
-        spread = _spread_of_each(values)
-        if len(values) > 1 and (spread == 0).all():
+    for name, values in program.numbers.items():
+        look = f"print({name}[0], {name}.min(), {name}.max(), {name}.dtype)"
+        if len(values) > 1 and (_spread_of_each(values) == 0).all():
             yield Hit(
                 where=name,
                 evidence="every sample is the same",
-                change=f"print({name}[0], {name}.min(), {name}.max())",
+                change=look,
                 proven=True,
             )
+        elif values.ndim > 2 and not program.is_looked_up(name) and _is_cut(values):
+            ones = float((values != 0).mean())
+            yield Hit(
+                where=name,
+                evidence=f"images of 0 and 1 alone, {ones:.1%} of them 1",
+                change=f"{look}\n# as {name}.astype('float32') / 255, not "
+                f"({name} / 255).astype('uint8')",
+                harms="Gray values are gone: a cast to integers after scaling to "
+                "[0, 1] leaves 0 and 1 alone.",
+                severity="warning",
+                confidence=LIKELY if values.dtype.kind in "iu" else POSSIBLE,
+                irreparable=True,
+            )
+
+
+def _is_cut(values: Array) -> bool:
+    """Whether values are whole, 0 and 1, as a cast after scaling leaves them."""
+    kinds = np.unique(values)
+    few_ones = float((values != 0).mean()) < CUT_SHARE.value
+    return kinds.size == 2 and kinds.tolist() == [0, 1] and few_ones
 
 
 @rule("constant-features", group="data", severity="note")
@@ -88,7 +110,7 @@ def constant_features(program: Program) -> Iterator[Hit]:
     Change:
         x = x[:, x.std(0) > 0]
     """
-    for name, values in program.inputs.items():
+    for name, values in program.numbers.items():
         spread = _spread_of_each(values)
         constant = float((spread == 0).mean())
         tabular = values.ndim == 2 and values.shape[1] <= FEW_FEATURES.value
@@ -100,9 +122,10 @@ def constant_features(program: Program) -> Iterator[Hit]:
             )
 
 
-def _spread_of_each(values: np.ndarray) -> np.ndarray:
+def _spread_of_each(values: Array) -> Array:
     """Returns of each feature its largest value less its smallest, without NaN."""
-    rows = np.where(np.isfinite(values), values, np.nan).reshape(len(values), -1)
+    rows = values.reshape(len(values), -1).astype("float64")
+    rows[~np.isfinite(rows)] = np.nan
     known = np.isfinite(rows).any(0)
     spread = np.zeros(rows.shape[1])
     spread[known] = np.nanmax(rows[:, known], 0) - np.nanmin(rows[:, known], 0)
@@ -124,12 +147,12 @@ def unnormalized_input(program: Program) -> Iterator[Hit]:
     Sources:
         [LeCun et al. 1998, Efficient BackProp](https://doi.org/10.1007/3-540-49430-8_2)
     """
-    if normalizes_first(program):
-        return
     for index, (name, values) in enumerate(program.inputs.items()):
-        x = np.where(np.isfinite(values), values, 0)
+        if name not in program.numbers or _is_scaled(program, name):
+            continue
+        x = np.where(finite(values), values, 0).astype("float64")
         largest = float(np.abs(x).max())
-        size = float(np.sqrt((x.astype("float64") ** 2).mean()))
+        size = float(np.sqrt((x**2).mean()))
         ratio = _ratio_of_spreads(x)
         uneven = ratio > INPUT_SCALE_RATIO.value and largest > LARGE_INPUT.value
         if size <= LARGE_INPUT.value and not uneven:
@@ -138,15 +161,47 @@ def unnormalized_input(program: Program) -> Iterator[Hit]:
         yield Hit(
             where=name,
             evidence=f"root mean square {size:.4g}, largest {largest:.4g}{spreads}",
-            change=f"normalize = keras.layers.Normalization()\n"
-            f"normalize.adapt({name})\n"
-            "# and let it be the first layer that this input meets",
+            change=_normalizing(name),
             threshold=INPUT_SCALE_RATIO if uneven else LARGE_INPUT,
+            confidence=STRONG if _is_taken_as_it_is(program, name) else POSSIBLE,
             remedy=with_input_standardized(index),
         )
 
 
-def _ratio_of_spreads(x: np.ndarray) -> float:
+@rule("input-too-small", group="data")
+def input_too_small(program: Program) -> Iterator[Hit]:
+    """Inputs are far smaller than unit size, as if scaled twice.
+
+    Looks: The loss stays where a constant answer leaves it, and falls late.
+    Harms: Such inputs move no sum: only biases are learned.
+    Change:
+        print(x.min(), x.max())  # divided by 255 twice?
+        x = x * 255
+    """
+    for index, (name, values) in enumerate(program.inputs.items()):
+        if name not in program.numbers or _is_scaled(program, name):
+            continue
+        largest = float(np.abs(np.where(finite(values), values, 0)).max())
+        if 0 < largest < SMALL_INPUT.value:
+            twice = f"{name} = {name} * 255  # if it was divided twice\n"
+            yield Hit(
+                where=name,
+                evidence=f"largest {largest:.3g}",
+                change=f"print({name}.min(), {name}.max())\n{twice}",
+                threshold=SMALL_INPUT,
+                confidence=STRONG if _is_taken_as_it_is(program, name) else POSSIBLE,
+                remedy=with_input_standardized(index),
+            )
+
+
+def _normalizing(name: str) -> str:
+    return (
+        f"normalize = keras.layers.Normalization()\nnormalize.adapt({name})\n"
+        "# and let it be the first layer that this input meets"
+    )
+
+
+def _ratio_of_spreads(x: Array) -> float:
     """Returns how many times the largest spread of a feature exceeds the smallest."""
     if x.ndim != 2 or x.shape[1] < 2:
         return 1.0
@@ -155,12 +210,15 @@ def _ratio_of_spreads(x: np.ndarray) -> float:
     return float(spread.max() / spread.min()) if spread.size else 1.0
 
 
-def normalizes_first(program: Program) -> bool:
-    """Whether inputs are brought to scale before the first weights."""
-    for layer in program.layers:
-        name = type(layer).__name__
-        if name in _NORMALIZING or name.endswith("Normalization"):
-            return True
-        if is_weighted(layer):
-            return False
-    return False
+def _is_scaled(program: Program, name: str) -> bool:
+    """Whether an input is brought to scale, or looked up, before it meets weights."""
+    first = program.first_layers(name)
+    kinds = [type(layer).__name__ for layer in first]
+    return program.is_looked_up(name) or any(
+        kind == "Rescaling" or kind.endswith("Normalization") for kind in kinds
+    )
+
+
+def _is_taken_as_it_is(program: Program, name: str) -> bool:
+    """Whether it is known that nothing scales an input: no code of the user's own."""
+    return program.graph.known and all(map(is_linear, program.first_layers(name)))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..program.layers import BOUNDED, is_dropout
+import numpy as np
+
+from ..._fans import fans
+from ..program.layers import BOUNDED, NOT_NEGATIVE, is_dropout
 from ..program.program import Program
 from ..thresholds import (
     CERTAIN,
@@ -13,17 +16,23 @@ from ..thresholds import (
     EXCESS_DROPOUT,
     GUESS,
     LIKELY,
+    NARROW,
+    NARROW_OF_CLASSES,
     POSSIBLE,
+    SIGNAL,
     SLIGHT_DROPOUT,
     STRONG,
     SUM_OF_DROPOUT,
     USUAL_DROPOUT,
+    USUAL_WIDTH,
+    WIDER,
 )
 from ..trials.remedies import (
     with_all_trainable,
     with_dropout_of,
     with_hidden,
     with_less_depth,
+    with_width,
 )
 from .rule import Hit, Hypothesis, Suspicion, rule
 
@@ -32,7 +41,7 @@ _STEEP = ("sigmoid", "hard_sigmoid", "softmax")
 
 
 @rule("frozen-layers", group="layers", confidence=POSSIBLE)
-def frozen_layers(program: Program) -> Iterator[Hit]:
+def frozen_layers(program: Program) -> Iterator[Suspicion]:
     """Layers with weights are not trained.
 
     Looks: The loss falls little, or not at all.
@@ -42,18 +51,50 @@ def frozen_layers(program: Program) -> Iterator[Hit]:
             layer.trainable = True
         model.compile(...)  # again: what is trainable is read there
     """
-    frozen = [one.name for one in program.weighted if not one.trainable_weights]
+    unknown = _without_optimizer(program)
+    if unknown:
+        yield Hit(
+            where="optimizer",
+            evidence=f"the optimizer was built without {len(unknown)} of the model's "
+            f"weights, such as {unknown[0]}",
+            change="model.compile(...)  # again, with a new optimizer",
+            harms="An optimizer keeps to the weights that it was built with: Keras "
+            "refuses others.",
+            severity="error",
+            confidence=CERTAIN,
+            proven=True,
+        )
+    holding = [layer for layer in program.layers if layer.weights]
+    frozen = [layer.name for layer in holding if not layer.trainable]
     if not frozen:
         return
-    every = len(frozen) == len(program.weighted)
-    yield Hit(
-        where=", ".join(frozen),
-        evidence=f"{len(frozen)} of {len(program.weighted)} layers with weights",
-        severity="error" if every else "warning",
-        proven=every,
-        confidence=CERTAIN if every else POSSIBLE,
-        remedy=with_all_trainable,
-    )
+    evidence = f"{len(frozen)} of {len(holding)} layers with weights"
+    where = ", ".join(frozen)
+    if program.model.weights and not program.model.trainable_weights:
+        yield Hit(
+            where=where,
+            evidence=evidence,
+            severity="error",
+            proven=True,
+            confidence=CERTAIN,
+            remedy=with_all_trainable,
+        )
+    else:  # on purpose, as a rule: a base that was trained before
+        yield Hypothesis(where=where, evidence=evidence, remedy=with_all_trainable)
+
+
+def _without_optimizer(program: Program) -> list[str]:
+    """Returns the weights to be trained that a built optimizer does not know."""
+    built = [one for one in program.optimizers.values() if one.built]
+    if not built or len(built) < len(program.optimizers):
+        return []
+    known = {
+        id(variable)
+        for optimizer in built
+        for variable in getattr(optimizer, "_trainable_variables", ())
+    }
+    weights = program.model.trainable_weights
+    return [one.path for one in weights if id(one) not in known]
 
 
 @rule("exploding-activation", group="layers", confidence=STRONG)
@@ -114,7 +155,7 @@ def missing_nonlinearity(program: Program) -> Iterator[Suspicion]:
     """
     hidden = program.hidden
     linear = [layer.name for layer, name in hidden if name == "linear"]
-    if not linear:
+    if not linear or not program.graph.known:
         return
     every = len(linear) == len(hidden)
     kind = Hit if len(linear) > len(hidden) / 2 else Hypothesis
@@ -142,15 +183,62 @@ def excess_depth(program: Program) -> Iterator[Hit]:
     kinds = {type(layer).__name__ for layer in program.layers}
     if any(kind.endswith("Normalization") or kind == "Add" for kind in kinds):
         return
+    if not program.graph.known:
+        return  # the order in which layers were made need not be that of the data
     depth = len(program.hidden)
     flat = sum(name in ("sigmoid", "hard_sigmoid") for _, name in program.hidden)
-    if depth >= DEEP.value or flat >= 2 * DEEP_SATURATING.value:
-        yield Hit(
-            where="model",
-            evidence=f"{depth} hidden layers, no normalization",
-            threshold=DEEP,
-            remedy=with_less_depth,
-        )
+    saturating = flat >= 2 * DEEP_SATURATING.value
+    if depth < DEEP.value and not saturating:
+        return
+    gain = _gain(program)
+    kept = 1 / SIGNAL.value < gain < SIGNAL.value
+    yield Hit(
+        where="model",
+        evidence=f"{depth} hidden layers, no normalization; their weights multiply a "
+        f"signal by about {gain:.2g}",
+        threshold=DEEP,
+        # Ten layers that were drawn by He's rule are no fault.
+        confidence=POSSIBLE if kept and not saturating else LIKELY,
+        remedy=with_less_depth,
+    )
+
+
+def _gain(program: Program) -> float:
+    """Returns by what the hidden layers multiply a signal's spread, about."""
+    gain = 1.0
+    for layer, name in program.hidden:
+        kernel = np.asarray(layer.kernel, "float64")
+        fan_in, _ = fans(kernel.shape)
+        passed = 0.5 if name in NOT_NEGATIVE else 1.0  # half of the units of ReLU
+        gain *= float(np.sqrt(passed * fan_in * (kernel**2).mean()))
+    return gain
+
+
+@rule("too-small-model", group="layers")
+def too_small_model(program: Program) -> Iterator[Suspicion]:
+    """The network has too few units for the task.
+
+    Looks: Training accuracy rises, and stops far below what a larger network reaches.
+    Harms: What must be told apart does not pass through so few units.
+    Change:
+        Dense(64, activation="relu")  # in the place of the narrowest layer
+    """
+    classes = max((head.classes for head in program.heads), default=0)
+    widths = {layer.name: layer.kernel.shape[-1] for layer, _ in program.hidden}
+    narrow = {
+        name: width
+        for name, width in widths.items()
+        if width <= max(NARROW.value, classes * NARROW_OF_CLASSES.value)
+    }
+    evidence = ", ".join(f"{name}: {width} units" for name, width in narrow.items())
+    kind = Hit if narrow else Hypothesis
+    yield kind(
+        where=", ".join(narrow) or "model",
+        evidence=evidence or f"{program.model.count_params():,} weights",
+        threshold=NARROW if narrow else None,
+        confidence=POSSIBLE if narrow else GUESS,
+        remedy=with_width(int(WIDER.value), int(USUAL_WIDTH.value)),
+    )
 
 
 @rule("excess-dropout", group="layers", confidence=STRONG)

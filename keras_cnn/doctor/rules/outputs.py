@@ -4,42 +4,26 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import keras
 import numpy as np
 
+from ..program.inputs import Array, finite
 from ..program.layers import activation_name, keeps_logits, output_range
-from ..program.outputs import CROSS_ENTROPIES, Head
+from ..program.outputs import CROSS_ENTROPIES, DISTANCES, Head
 from ..program.program import Program
-from ..thresholds import CERTAIN, LIKELY, POSSIBLE, STRONG, UNREACHABLE_TARGETS
-from ..trials.remedies import with_head
+from ..thresholds import (
+    CERTAIN,
+    LIKELY,
+    POSSIBLE,
+    STRONG,
+    SUMS_TO_ONE,
+    UNREACHABLE_FOR_SURE,
+    UNREACHABLE_TARGETS,
+)
+from ..trials.remedies import with_axis, with_head
+from .heads import right_head
 from .rule import Hit, rule
-
-_RIGHT = {"multiclass": "softmax", "multilabel": "sigmoid", "binary": "sigmoid"}
-
-
-def right_head(head: Head) -> tuple[str, Any, str, int | None]:
-    """Returns activation, loss, both as code, and another width if one is needed."""
-    match head.task:
-        case "multiclass":
-            kind = "Categorical" if head.one_hot else "SparseCategorical"
-            units = head.classes if head.units < head.classes else None
-        case "binary" | "multilabel":
-            kind, units = "Binary", None
-        case _:
-            keep = head.loss in ("mse", "mae", "huber", "log_cosh")
-            loss = head.given_loss if keep else keras.losses.MeanSquaredError()
-            code = "" if keep else '\nmodel.compile(..., loss="mean_squared_error")'
-            dense = f'Dense({head.units}, activation="linear")'
-            return "linear", loss, dense + code, None
-    loss = getattr(keras.losses, f"{kind}Crossentropy")()
-    activation = _RIGHT[head.task]
-    code = (
-        f'Dense({units or head.units}, activation="{activation}")\n'
-        f"model.compile(..., loss=keras.losses.{kind}Crossentropy())"
-    )
-    return activation, loss, code, units
 
 
 def _of_each_head(
@@ -54,7 +38,7 @@ def _of_each_head(
 
     @functools.wraps(look)
     def check(program: Program) -> Iterator[Hit]:
-        for index, head in enumerate(program.heads):
+        for head in program.heads:
             evidence = look(head)
             if not evidence:
                 continue
@@ -63,7 +47,7 @@ def _of_each_head(
                 where=head.output_layer,
                 evidence=evidence,
                 change=code,
-                remedy=with_head(index, activation, loss, units),
+                remedy=with_head(head.index, activation, loss, units),
             )
 
     return check
@@ -141,7 +125,9 @@ def relu_output_for_classification(head: Head) -> str:
     Change:
         Dense(classes, activation="softmax")
     """
-    return _said(head) if _tells_classes(head) and head.output == "relu" else ""
+    known = head.loss in (*CROSS_ENTROPIES, *DISTANCES)
+    wrong = _tells_classes(head) and head.output == "relu" and known
+    return _said(head) if wrong else ""
 
 
 @rule("sigmoid-for-multiclass", group="outputs", confidence=POSSIBLE)
@@ -221,7 +207,7 @@ def wrong_output_activation(program: Program) -> Iterator[Hit]:
     Change:
         Dense(classes, activation="softmax")
     """
-    for index, head in enumerate(program.heads):
+    for head in program.heads:
         if not _tells_classes(head):
             continue
         twice = (
@@ -230,15 +216,15 @@ def wrong_output_activation(program: Program) -> Iterator[Hit]:
             and head.loss == "binary"
             and head.task != "multiclass"
         )
-        known = head.output in ("linear", "softmax", "sigmoid", "relu")
-        if not twice and known:
+        known = head.output in ("linear", "softmax", "sigmoid", "relu", "unknown")
+        if head.loss not in CROSS_ENTROPIES or (known and not twice):
             continue
         activation, loss, code, units = right_head(head)
         yield Hit(
             where=head.output_layer,
             evidence=_said(head),
             change=code,
-            remedy=with_head(index, activation, loss, units),
+            remedy=with_head(head.index, activation, loss, units),
             confidence=POSSIBLE if twice else None,
             harms="The loss takes probabilities for logits, unless Keras finds them."
             if twice
@@ -246,21 +232,33 @@ def wrong_output_activation(program: Program) -> Iterator[Hit]:
         )
 
 
-def _out_of_reach(head: Head) -> str:
-    """Returns how many targets an output cannot reach, if many."""
-    if head.task != "regression":
-        return ""
-    low, high = output_range(head.output)
-    y = head.y[np.isfinite(head.y)]
-    outside = float(((y < low) | (y > high)).mean()) if y.size else 0.0
-    if outside <= UNREACHABLE_TARGETS.value:
-        return ""
-    return f"{outside:.0%} of the targets outside [{low:g}, {high:g}]"
+def _out_of_reach(program: Program, bounded: bool) -> Iterator[Hit]:
+    """Yields outputs whose activation cannot give many of the targets.
+
+    Args:
+        program: The program.
+        bounded: Whether activations with two ends are asked for, or those with one.
+    """
+    for head in program.heads:
+        low, high = output_range(head.output)
+        if head.task != "regression" or bounded != np.isfinite(high):
+            continue
+        y = head.y[finite(head.y)]
+        outside = float(((y < low) | (y > high)).mean()) if y.size else 0.0
+        if outside > UNREACHABLE_TARGETS.value:
+            activation, loss, code, units = right_head(head)
+            yield Hit(
+                where=head.output_layer,
+                evidence=f"{outside:.0%} of the targets outside [{low:g}, {high:g}]",
+                change=code,
+                threshold=UNREACHABLE_TARGETS,
+                proven=outside > UNREACHABLE_FOR_SURE.value,
+                remedy=with_head(head.index, activation, loss, units),
+            )
 
 
 @rule("bounded-output-for-regression", group="outputs", confidence=CERTAIN)
-@_of_each_head
-def bounded_output_for_regression(head: Head) -> str:
+def bounded_output_for_regression(program: Program) -> Iterator[Hit]:
     """Targets lie beyond what a bounded output activation can give.
 
     Looks: Predictions stick to the activation's end.
@@ -268,12 +266,11 @@ def bounded_output_for_regression(head: Head) -> str:
     Change:
         Dense(1)  # linear
     """
-    return _out_of_reach(head) if np.isfinite(output_range(head.output)[1]) else ""
+    yield from _out_of_reach(program, bounded=True)
 
 
 @rule("relu-output-for-signed-regression", group="outputs", confidence=CERTAIN)
-@_of_each_head
-def relu_output_for_signed_regression(head: Head) -> str:
+def relu_output_for_signed_regression(program: Program) -> Iterator[Hit]:
     """Negative targets for an output activation that is never negative.
 
     Looks: Predictions are 0 where targets are negative, or everywhere.
@@ -281,7 +278,7 @@ def relu_output_for_signed_regression(head: Head) -> str:
     Change:
         Dense(1)  # linear
     """
-    return _out_of_reach(head) if output_range(head.output)[1] == np.inf else ""
+    yield from _out_of_reach(program, bounded=False)
 
 
 @rule("wrong-loss", group="outputs", confidence=STRONG)
@@ -297,7 +294,7 @@ def wrong_loss(program: Program) -> Iterator[Hit]:
         # amounts: MeanSquaredError, a linear output
         model.compile(..., loss=keras.losses.SparseCategoricalCrossentropy())
     """
-    for index, head in enumerate(program.heads):
+    for head in program.heads:
         against = _against_loss(head)
         if against is None:
             continue
@@ -308,31 +305,74 @@ def wrong_loss(program: Program) -> Iterator[Hit]:
             evidence=f"loss {head.loss}, {head.task} targets {head.target} of shape "
             f"{head.y.shape[1:]}",
             change=code,
-            remedy=with_head(index, activation, loss, units),
-            confidence=STRONG if impossible else POSSIBLE,
+            remedy=with_head(head.index, activation, loss, units),
+            confidence=STRONG if impossible else LIKELY,
             harms=harms,
         )
 
 
 def _against_loss(head: Head) -> tuple[str, bool] | None:
-    """Returns what stands against a head's loss, and whether it cannot work."""
+    """Returns what stands against a head's loss, and whether it cannot work.
+
+    Nothing is said of a loss whose kind is not known, such as one's own.
+    """
     if head.task == "regression":
-        if head.loss not in CROSS_ENTROPIES:
+        if head.loss not in CROSS_ENTROPIES or _are_probabilities(head):
             return None
         harms = "Cross-entropy of targets that are not probabilities has no minimum."
         return harms, True
+    if head.task == "multiclass" and not head.one_hot and head.units > 1:
+        # Class numbers broadcast against a row of probabilities.
+        wrong = head.loss in (*CROSS_ENTROPIES, *DISTANCES) and head.loss != "sparse"
+        return ("", True) if wrong else None
     fitting = "binary"
     if head.task == "multiclass":
         fitting = "categorical" if head.one_hot else "sparse"
-    if head.loss == fitting:
-        return None
-    harmless = head.loss == "binary" and head.one_hot
-    impossible = head.loss in CROSS_ENTROPIES and not harmless
-    if head.task == "multiclass" and not head.one_hot and head.units > 1:
-        impossible = True  # class numbers broadcast against a row of probabilities
-    if impossible:
-        return "", True
-    return "Its gradient nearly vanishes where the answer is most wrong.", False
+    if head.loss in CROSS_ENTROPIES and head.loss != fitting:
+        each_alone = head.loss == "binary" and head.one_hot
+        return None if each_alone else ("", True)
+    slow = head.loss in DISTANCES and head.output in ("softmax", "sigmoid")
+    return (_SLOW, False) if slow else None
+
+
+_SLOW = "Its gradient nearly vanishes where the prediction is most wrong."
+
+
+def _are_probabilities(head: Head) -> bool:
+    """Whether amounts are in [0, 1] and predicted so, as of an autoencoder."""
+    y = head.y[finite(head.y)]
+    within = bool(y.size and y.min() >= 0 and y.max() <= 1)
+    return within and (head.output in ("sigmoid", "softmax") or head.from_logits)
+
+
+@rule("wrong-axis", group="outputs", severity="error", confidence=CERTAIN)
+def wrong_axis(program: Program) -> Iterator[Hit]:
+    """A softmax over another axis than that of the classes.
+
+    Looks: The loss falls as if right, since Keras finds the logits, while predictions
+        and accuracy are wrong.
+    Harms: The probabilities of one place do not sum to 1, so the largest says nothing.
+    Change:
+        Softmax(axis=-1)
+    """
+    outputs = [] if program.outputs is None else keras.tree.flatten(program.outputs)
+    for head in program.heads:
+        values = outputs[head.index]
+        axes = [axis for axis in range(values.ndim - 1) if _sums_to_one(values, axis)]
+        told = head.output == "softmax" and head.units > 1
+        if told and axes and not _sums_to_one(values, values.ndim - 1):
+            yield Hit(
+                where=head.output_layer,
+                evidence=f"outputs of shape {('batch', *head.shape)} sum to 1 over "
+                f"axis {axes[0]}, not over the last",
+                proven=True,
+                remedy=with_axis(head.output_layer),
+            )
+
+
+def _sums_to_one(values: Array, axis: int) -> bool:
+    sums = values.sum(axis)
+    return bool(np.abs(sums - 1).max() < SUMS_TO_ONE.value) and values.shape[axis] > 1
 
 
 @rule("lost-logits", group="outputs", severity="note")
@@ -345,8 +385,10 @@ def lost_logits(program: Program) -> Iterator[Hit]:
         Dense(classes, activation="softmax")
     """
     for head in program.heads:
-        layer = next(one for one in head.layers if one.name == head.output_layer)
-        if head.output in ("softmax", "sigmoid") and not keeps_logits(layer):
+        applied = [node for node in head.layers if node.name == head.output_layer]
+        by_hand = applied and activation_name(applied[-1]) == head.output
+        known = head.output in ("softmax", "sigmoid")
+        if known and by_hand and not keeps_logits(applied[-1]):
             yield Hit(
                 where=head.output_layer,
                 evidence=f"{head.output} by hand",

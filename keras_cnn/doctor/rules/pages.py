@@ -10,7 +10,8 @@ _TITLES: dict[Group, str] = {
     "outputs": "output and loss",
     "layers": "hidden layers and weights",
     "arguments": "plan and optimizer",
-    "samples": "after training",
+    "trained": "a first training",
+    "samples": "labels and other samples",
     "training": "symptom: loss and predictions",
     "units": "symptom: layers",
 }

@@ -17,11 +17,19 @@ from ..findings import Finding, Severity
 from ..thresholds import LIKELY, Threshold
 from ..trials.trial import Remedy
 
-# What a rule's check is given: of the first four a `Program`, of `samples` what is
-# known after a training (`Learned`), of `training` what it showed (`Observed`), and of
-# `units` a `Snapshot`. The last two yield symptoms.
+# What a rule's check is given: of the first four a `Program`; of `trained` and
+# `samples` what is known after a training (`Learned`), without and with what a
+# reference learner says; of `training` what it showed (`Observed`), and of `units` a
+# `Snapshot`. The last two yield symptoms.
 Group = Literal[
-    "data", "outputs", "layers", "arguments", "samples", "training", "units"
+    "data",
+    "outputs",
+    "layers",
+    "arguments",
+    "trained",
+    "samples",
+    "training",
+    "units",
 ]
 # The groups that look before training.
 STATIC: tuple[Group, ...] = ("data", "outputs", "layers", "arguments")
@@ -112,14 +120,17 @@ class Sign:
 
 @dataclass(frozen=True, kw_only=True)
 class Hit(Sign):
-    """A mistake that can be seen in a program or its data.
+    """A mistake that can be seen in a program, its data, or what became of them.
 
     Attributes:
         proven: Whether it is a fault whatever a training shows.
+        irreparable: Whether no remedy can give back what is lost, so that none can
+            tell how much better a training might be.
         remedy: What to try on a copy; None where nothing can be tried.
     """
 
     proven: bool = False
+    irreparable: bool = False
     remedy: Remedy | None = None
 
 

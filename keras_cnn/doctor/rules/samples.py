@@ -1,46 +1,34 @@
-"""Rules about what is learned of samples that were not trained on."""
+"""Rules about other samples, and about what the labels have to do with the inputs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from ..program.inputs import Array
-from ..program.program import Program
+from ..program.inputs import Array, is_text
+from ..program.outputs import Head
 from ..thresholds import (
+    CHANCE,
+    DRIFT,
     DUPLICATES,
     ENOUGH_SAMPLES,
     FAILED,
+    LIKELY,
+    OTHER_SCALE,
     OVERFIT_GAP,
+    STRONG,
     UNLEARNABLE,
+    UNSEEN_CLASSES,
 )
+from ..trials.baseline import tells_apart
 from ..trials.score import labels_of
+from .learned import Learned
 from .rule import Hit, also, rule
 from .targets import compare_with_source
 
 
-@dataclass(frozen=True, eq=False)
-class Learned:
-    """What is known after the first training.
-
-    Attributes:
-        program: What was trained.
-        skill: What it reached on samples of the training data.
-        learnable: What a reference learner reached on data not shown; None if untold.
-        held_out: Inputs that were not trained on; None without.
-        held_out_skill: What the training reached on them.
-    """
-
-    program: Program
-    skill: float
-    learnable: float | None = None
-    held_out: Sequence[Array] | None = None
-    held_out_skill: float | None = None
-
-
-@rule("overfitting", group="samples")
+@rule("overfitting", group="samples", confidence=LIKELY)
 def overfitting(learned: Learned) -> Iterator[Hit]:
     """What was learned does not hold for samples that were not trained on.
 
@@ -49,38 +37,151 @@ def overfitting(learned: Learned) -> Iterator[Hit]:
     Change:
         Dropout(0.3)  # or fewer units, augmentation, more data, fewer epochs
     """
-    elsewhere = learned.held_out_skill
-    if elsewhere is not None and learned.skill - elsewhere > OVERFIT_GAP.value:
+    if _falls_off(learned) and not list(_differences(learned)):
         yield Hit(
             where="model",
             evidence=f"skill {learned.skill:.2f}, on data not trained on "
-            f"{elsewhere:.2f}",
+            f"{learned.held_out_skill:.2f}",
             threshold=OVERFIT_GAP,
             proven=True,
         )
 
 
+def _falls_off(learned: Learned) -> bool:
+    elsewhere = learned.held_out_skill
+    return elsewhere is not None and learned.skill - elsewhere > OVERFIT_GAP.value
+
+
+@rule("validation-differs", group="samples", confidence=STRONG)
+def validation_differs(learned: Learned) -> Iterator[Hit]:
+    """The validation data are of another kind than those trained on.
+
+    Looks: Validation is far worse than training from the first epoch on.
+    Harms: What is measured is not what was learned: another scale, other classes, other
+        preprocessing.
+    Change:
+        # The same steps for both, with the training data's mean and spread:
+        x_test = (x_test - x_train.mean(0)) / x_train.std(0)
+    """
+    differences = list(_differences(learned))
+    if differences:
+        harmful = _falls_off(learned)
+        yield Hit(
+            where="validation_data",
+            evidence="; ".join(differences),
+            severity="warning" if harmful else "note",
+            proven=harmful,
+        )
+
+
+def _differences(learned: Learned) -> Iterator[str]:
+    """Yields how the validation data differ from those trained on."""
+    if learned.held_out is None or not _falls_off(learned):
+        return
+    program = learned.program
+    names = list(program.inputs)
+    for name, other in zip(names, learned.held_out.x, strict=True):
+        values = program.inputs[name]
+        if name not in program.numbers:
+            continue
+        size, others = _size(values), _size(other)
+        ratio = max(size, others) / max(min(size, others), 1e-9)
+        if ratio > OTHER_SCALE.value:
+            yield f"{name} has root mean square {size:.3g}, for validation {others:.3g}"
+    for head in program.heads:
+        yield from _other_classes(learned, head)
+    apart = tells_apart(program, learned.held_out.x)
+    if apart is not None and apart > DRIFT.value:
+        yield (
+            f"a forest tells them from those trained on in {apart:.0%} of all cases, "
+            "where a half is chance"
+        )
+
+
+def _size(values: Array) -> float:
+    return float(np.sqrt((values.astype("float64") ** 2).mean()))
+
+
+def _other_classes(learned: Learned, head: Head) -> Iterator[str]:
+    if head.task not in ("binary", "multiclass") or learned.held_out is None:
+        return
+    other = labels_of(head, learned.held_out.y[head.index])
+    known = np.unique(labels_of(head))
+    unseen = float((~np.isin(other, known)).mean())
+    if unseen > UNSEEN_CLASSES.value:
+        yield f"{unseen:.0%} are of classes that do not occur in training"
+    elif learned.held_out_outputs and head.scored:
+        right = _share_right(head, learned.held_out_outputs[head.index], other)
+        if right is not None and right < CHANCE.value:
+            yield f"only {right:.0%} of the labels fit, less than by chance"
+
+
+def _share_right(head: Head, outputs: Array, labels: Array) -> float | None:
+    rows = outputs.reshape(-1, outputs.shape[-1])
+    if len(rows) != len(labels) or head.task != "binary":
+        return None
+    yes = rows[:, 0] < head.threshold if head.reverse else rows[:, 0] > head.threshold
+    return float((yes.astype(int) == labels.reshape(-1)).mean())
+
+
 @also("corrupted-labels", group="samples")
 def unrelated_labels(learned: Learned) -> Iterator[Hit]:
     """Yields the labels that look unrelated to the inputs."""
-    learnable, program = learned.learnable, learned.program
-    if learnable is None or learnable > UNLEARNABLE.value:
-        return
-    if learned.skill > FAILED.value or program.rows < ENOUGH_SAMPLES.value:
-        return
-    for head in program.heads:
-        if head.task == "regression":
-            continue
-        if len(np.unique(labels_of(head.y, head.task))) < 2:
-            continue
+    for head in _unrelated(learned):
+        reference = learned.reference
+        skill = 0.0 if reference is None else reference.skill or 0.0
         yield Hit(
             where=head.target,
-            evidence=f"a forest reaches a skill of {learnable:.2f} on data not shown",
+            evidence=f"a forest reaches a skill of {skill:.2f} on data not shown",
             harms="Labels that have nothing to do with the inputs cannot be learned.",
             change=compare_with_source(head),
             threshold=UNLEARNABLE,
             proven=True,
         )
+
+
+@rule("shuffled-apart", group="samples")
+def shuffled_apart(learned: Learned) -> Iterator[Hit]:
+    """Inputs and labels are in different orders.
+
+    Looks: As with labels drawn at random: training data may be learned by heart, other
+        data never are.
+    Harms: Each sample has the label of another.
+    Change:
+        order = np.random.permutation(len(x))
+        x, y = x[order], y[order]  # one order for both
+    """
+    for head in _unrelated(learned):
+        sorted_labels = _in_runs(labels_of(head))
+        told = "the labels are sorted, the inputs are not" if sorted_labels else ""
+        yield Hit(
+            where=f"x and {head.target}",
+            evidence=told or "a forest finds nothing of the labels in the inputs",
+            confidence=STRONG if sorted_labels else None,
+            proven=True,
+        )
+
+
+def _unrelated(learned: Learned) -> Iterator[Head]:
+    """Yields the outputs whose labels have nothing to do with the inputs."""
+    reference, program = learned.reference, learned.program
+    if reference is None or reference.learned or program.rows < ENOUGH_SAMPLES.value:
+        return
+    # What a remedied copy has learned is learnable, whatever a forest says of it.
+    if max(learned.skill, learned.remedied) > FAILED.value:
+        return
+    for head in program.heads:
+        whole = head.task == "regression" or np.unique(labels_of(head)).size > 1
+        if head.scored and whole and len(head.rows) == program.rows:
+            yield head
+
+
+def _in_runs(labels: Array) -> bool:
+    """Whether equal labels stand together, as in a list that was sorted."""
+    if labels.ndim > 1:
+        labels = labels[:, 0]
+    changes = int((labels[1:] != labels[:-1]).sum())
+    return changes <= 2 * len(np.unique(labels))
 
 
 @rule("duplicates", group="samples", severity="note")
@@ -95,7 +196,7 @@ def duplicates(learned: Learned) -> Iterator[Hit]:
     if learned.held_out is None:
         return
     trained = set(_samples(list(learned.program.inputs.values())))
-    shared = [sample in trained for sample in _samples(learned.held_out)]
+    shared = [sample in trained for sample in _samples(learned.held_out.x)]
     share = float(np.mean(shared))
     if share > DUPLICATES.value:
         yield Hit(
@@ -108,4 +209,8 @@ def duplicates(learned: Learned) -> Iterator[Hit]:
 def _samples(arrays: Sequence[Array]) -> Iterator[bytes]:
     """Yields the bytes of each sample, of all its inputs."""
     for rows in zip(*arrays, strict=True):
-        yield b"".join(row.tobytes() for row in rows)
+        yield b"".join(_bytes(np.asarray(row)) for row in rows)
+
+
+def _bytes(row: Array) -> bytes:
+    return (row.astype(str) if is_text(row) else row).tobytes()

@@ -11,6 +11,7 @@ from ..findings import LayerHealth, Snapshot
 from ..program.inputs import Array
 from ..program.program import Program
 from ..thresholds import (
+    CERTAIN,
     CHANCE,
     CONSTANT_OUTPUT,
     DEAD_UNITS,
@@ -38,11 +39,31 @@ class Observed:
     outcome: Outcome
 
     @property
+    def usable(self) -> bool:
+        """Whether it ran, and stayed finite, so that its losses say something."""
+        ran = self.outcome.updates > 0 and not self.outcome.error
+        return ran and self.outcome.finite
+
+    @property
     def curve(self) -> Array:
         """The loss, averaged over windows of a tenth of its length."""
         losses = self.outcome.losses
         windows = np.array_split(losses, min(int(SMOOTHED.value), len(losses)))
         return np.array([window.mean() for window in windows])
+
+
+@rule("cannot-train", group="training", severity="error", confidence=CERTAIN)
+def cannot_train(observed: Observed) -> Iterator[Symptom]:
+    """Keras raises an error before, or while, the model trains.
+
+    Looks: A traceback.
+    Harms: Nothing can be learned.
+    Change:
+        # What the other findings say, if there are any; else what the error says.
+        model.fit(x[:32], y[:32], epochs=1)
+    """
+    if observed.outcome.error:
+        yield Symptom(where="model", evidence=observed.outcome.error)
 
 
 @rule("nan-or-inf", group="training", severity="error")
@@ -54,7 +75,7 @@ def nan_or_inf(observed: Observed) -> Iterator[Symptom]:
     Change:
         model.compile(keras.optimizers.Adam(1e-4, clipnorm=1.0), ...)
     """
-    if not observed.outcome.finite:
+    if not observed.usable:
         yield Symptom(
             where="loss", evidence=f"after {observed.outcome.updates} updates"
         )
@@ -70,8 +91,8 @@ def negative_loss(observed: Observed) -> Iterator[Symptom]:
         y = (y > 0).astype("float32")  # labels of 0 and 1, or another loss
     """
     of_classes = all(head.task != "regression" for head in observed.program.heads)
-    least = float(observed.outcome.losses.min())
-    if observed.outcome.finite and of_classes and least < 0:
+    if observed.usable and of_classes and observed.outcome.losses.min() < 0:
+        least = float(observed.outcome.losses.min())
         yield Symptom(where="loss", evidence=f"{least:.3g}")
 
 
@@ -85,7 +106,7 @@ def chance_level(observed: Observed) -> Iterator[Symptom]:
         # A cause, where one was found, stands first among the findings.
     """
     outcome = observed.outcome
-    if outcome.finite and outcome.skill < CHANCE.value:
+    if observed.usable and outcome.skill < CHANCE.value:
         yield Symptom(
             where="model", evidence=f"skill {outcome.skill:.2f}", threshold=CHANCE
         )
@@ -101,7 +122,7 @@ def constant_output(observed: Observed) -> Iterator[Symptom]:
         # A cause, where one was found, stands first among the findings.
     """
     outcome = observed.outcome
-    if not outcome.finite or observed.program.rows < 2:
+    if not observed.usable or observed.program.rows < 2:
         return
     spread = min(one.reshape(len(one), -1).std(0).max() for one in outcome.outputs)
     if spread < CONSTANT_OUTPUT.value:
@@ -121,7 +142,7 @@ def rising_loss(observed: Observed) -> Iterator[Symptom]:
     Change:
         model.compile(keras.optimizers.Adam(1e-4), ...)  # a lower rate
     """
-    if observed.outcome.finite and _rises(observed.curve):
+    if observed.usable and _rises(observed.curve):
         curve = observed.curve
         yield Symptom(where="loss", evidence=f"from {curve[0]:.3g} to {curve[-1]:.3g}")
 
@@ -139,8 +160,10 @@ def flat_loss(observed: Observed) -> Iterator[Symptom]:
     Change:
         # A cause, where one was found, stands first among the findings.
     """
+    if not observed.usable:
+        return
     curve = observed.curve
-    if observed.outcome.finite and not _rises(curve) and _is_flat(curve):
+    if not _rises(curve) and _is_flat(curve):
         yield Symptom(
             where="loss",
             evidence=f"from {curve[0]:.4g} to {curve[-1]:.4g}",
@@ -161,8 +184,8 @@ def oscillating_loss(observed: Observed) -> Iterator[Symptom]:
     Change:
         model.compile(keras.optimizers.Adam(1e-4), ...)  # or a larger batch
     """
-    curve = observed.curve
-    if not observed.outcome.finite or len(curve) < 4 or _rises(curve):
+    curve = observed.curve if observed.usable else np.zeros(0)
+    if len(curve) < 4 or _rises(curve):
         return
     fall = float(curve[0] - curve[-1])
     step = float(np.abs(np.diff(curve)).max())

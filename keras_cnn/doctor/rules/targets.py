@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
-from ..program.inputs import Array
+from ..program.inputs import Array, finite
 from ..program.outputs import Head
 from ..program.program import Program
 from ..thresholds import (
@@ -17,10 +17,18 @@ from ..thresholds import (
     MAJORITY,
     OUTLIER_DISTANCE,
     OUTLIER_SHARE_OF_ERROR,
+    POSSIBLE,
     STRONG,
 )
-from ..trials.remedies import with_loss, with_target_standardized
+from ..trials.remedies import (
+    with_class_weights,
+    with_head,
+    with_labels,
+    with_loss,
+    with_target_standardized,
+)
 from ..trials.score import labels_of
+from .heads import right_head
 from .rule import Hit, rule
 
 
@@ -37,12 +45,12 @@ def corrupted_labels(program: Program) -> Iterator[Hit]:
     for head in program.heads:
         if head.task == "regression":
             continue
-        y = head.y[np.isfinite(head.y)]
+        y = head.y[finite(head.y)]
         odd = float((~np.isin(y, (0, 1))).mean()) if y.size else 0.0
-        if head.task == "binary" and odd:
+        if head.task == "binary" and head.loss == "binary" and _is_broken(y):
             yield Hit(
                 where=head.target,
-                evidence=f"{odd:.0%} of the labels neither 0 nor 1",
+                evidence=f"{odd:.0%} of the labels neither 0 nor 1, but fractions",
                 harms="Two-class losses need 0 and 1: others pull towards no class.",
                 change=compare_with_source(head),
             )
@@ -58,6 +66,14 @@ def corrupted_labels(program: Program) -> Iterator[Hit]:
             )
 
 
+def _is_broken(y: Array) -> bool:
+    """Whether labels are fractions on one side of a half, or beyond 0 and 1."""
+    if not y.size or (y == np.rint(y)).all():
+        return False
+    within = y.min() >= 0 and y.max() <= 1
+    return not (within and y.min() < 0.5 < y.max())
+
+
 def compare_with_source(head: Head) -> str:
     """Returns code that shows a few samples beside their labels."""
     return f"print(list(zip(x[:9], {head.target}[:9])))  # compare with the source"
@@ -65,7 +81,7 @@ def compare_with_source(head: Head) -> str:
 
 def _kinds(head: Head) -> Array:
     """Returns the classes that occur; none where they cannot be counted."""
-    truth = labels_of(head.y, head.task)
+    truth = labels_of(head)
     if head.task == "multilabel" or truth.size < 2:
         return np.empty(0)
     return np.unique(truth)
@@ -73,28 +89,73 @@ def _kinds(head: Head) -> Array:
 
 @rule("wrong-labels", group="data", severity="error", confidence=CERTAIN)
 def wrong_labels(program: Program) -> Iterator[Hit]:
-    """A label names a class that the network has no output for.
+    """Labels are numbered otherwise than outputs and loss take them.
 
-    Looks: An error, a loss of NaN, or a class that is never predicted.
+    Looks: An error, a loss of NaN, a loss that falls below 0 without end, or a class
+        that is never predicted.
     Harms: A class without an output has no loss: NaN or an error.
     Change:
-        y -= y.min()  # labels from 0, or one output more
+        y -= y.min()  # labels from 0 on, or one output more
     """
     for head in program.heads:
-        if head.task != "multiclass" or head.units < 2:
-            continue
-        largest = int(labels_of(head.y, head.task).max())
-        if largest >= head.units:
-            yield Hit(
-                where=head.target,
-                evidence=f"label {largest}, {head.units} outputs",
-                change=f"Dense({largest + 1}, ...)  # or labels from 0: "
-                f"{head.target} -= {head.target}.min()",
-                proven=True,
-            )
+        if head.task == "multiclass" and not head.one_hot and head.units > 1:
+            yield from _misnumbered(head)
+        elif head.task == "binary" and head.loss == "binary":
+            yield from _misnumbered_pair(head)
 
 
-@rule("class-imbalance", group="data", severity="note")
+def _misnumbered(head: Head) -> Iterator[Hit]:
+    """Yields class numbers that have no output."""
+    labels = labels_of(head)
+    low, high = int(labels.min()), int(labels.max())
+    if 0 <= low and high < head.units:
+        return
+    shifted = high - low < head.units
+    activation, loss, code, _ = right_head(head)
+    yield Hit(
+        where=head.target,
+        evidence=f"labels {low} to {high}, where {head.units} outputs stand for 0 to "
+        f"{head.units - 1}",
+        change=f"{head.target} -= {head.target}.min()"
+        if shifted
+        else f"Dense({high - min(low, 0) + 1}, ...)",
+        proven=True,
+        remedy=with_labels(head.index, lambda y: y - y.min())
+        if shifted
+        else with_head(head.index, activation, loss, high + 1),
+    )
+
+
+def _misnumbered_pair(head: Head) -> Iterator[Hit]:
+    """Yields two classes that are not 0 and 1, or written as two columns."""
+    name, y = head.target, head.y[finite(head.y)]
+    if head.rows.shape[1] == 2 and head.units == 1:
+        yield Hit(
+            where=name,
+            evidence="two columns, one-hot, for one output",
+            harms="One output needs one column of 0 and 1.",
+            change=f"{name} = {name}[:, 1:]  # or Dense(2, activation='softmax') and "
+            "categorical_crossentropy",
+            proven=True,
+            remedy=with_labels(head.index, lambda y: y[..., 1:]),
+        )
+        return
+    kinds = np.unique(y)
+    whole = bool((kinds == np.rint(kinds)).all())
+    if whole and kinds.size == 2 and kinds.tolist() != [0, 1]:
+        middle = float(kinds.mean())
+        yield Hit(
+            where=name,
+            evidence=f"labels {kinds[0]:g} and {kinds[1]:g}",
+            harms="Binary cross-entropy takes labels for probabilities: beyond 0 and 1 "
+            "it falls without end.",
+            change=f'{name} = ({name} > {middle:g}).astype("float32")',
+            proven=True,
+            remedy=with_labels(head.index, lambda y: (y > middle).astype("float32")),
+        )
+
+
+@rule("class-imbalance", group="data", confidence=POSSIBLE)
 def class_imbalance(program: Program) -> Iterator[Hit]:
     """One class has nearly all samples.
 
@@ -108,16 +169,22 @@ def class_imbalance(program: Program) -> Iterator[Hit]:
     for head in program.heads:
         if head.task not in ("binary", "multiclass") or len(_kinds(head)) < 2:
             continue
-        truth = labels_of(head.y, head.task)
+        truth = labels_of(head)
         _, counts = np.unique(truth, return_counts=True)
         share = counts.max() / truth.size
-        if share > MAJORITY.value:
-            yield Hit(
-                where=head.target,
-                evidence=f"{share:.1%} of one class",
-                change=_balancing(head, len(program.heads)),
-                threshold=MAJORITY,
-            )
+        if share <= MAJORITY.value:
+            continue
+        # Of pixels or words most are background; weights are for whole samples.
+        of_samples = truth.shape[0] == program.rows
+        weighed = program.sample_weight is not None or not of_samples
+        yield Hit(
+            where=head.target,
+            evidence=f"{share:.1%} of one class",
+            change=_balancing(head, len(program.heads)),
+            threshold=MAJORITY,
+            severity="note" if weighed else "warning",
+            remedy=None if weighed else with_class_weights(head.index),
+        )
 
 
 def _balancing(head: Head, heads: int) -> str:
@@ -155,7 +222,7 @@ def outlier_targets(program: Program) -> Iterator[Hit]:
     Sources:
         [Huber 1964](https://doi.org/10.1214/aoms/1177703732)
     """
-    for index, head in enumerate(program.heads):
+    for head in program.heads:
         if _led_by_outliers(head):
             share, few = _outliers(head)
             yield Hit(
@@ -163,7 +230,7 @@ def outlier_targets(program: Program) -> Iterator[Hit]:
                 evidence=f"{few:.1%} of the targets carry {share:.0%} of the squared "
                 "error",
                 threshold=OUTLIER_SHARE_OF_ERROR,
-                remedy=with_loss(index, keras.losses.Huber()),
+                remedy=with_loss(head.index, keras.losses.Huber()),
             )
 
 
@@ -179,9 +246,9 @@ def _outliers(head: Head) -> tuple[float, float]:
 
     Both are 0 where there are none, or so many that they are a part of the task.
     """
-    if head.task != "regression" or not np.isfinite(head.y).all():
+    if head.task != "regression" or not finite(head.y).all():
         return 0.0, 0.0
-    y = head.y.reshape(len(head.y), -1).astype("float64")
+    y = np.asarray(head.rows, "float64")
     away = np.abs(y - np.median(y, 0))
     robust = 1.4826 * np.median(away, 0)  # a normal distribution's deviation
     far = away > OUTLIER_DISTANCE.value * np.where(robust > 0, robust, np.inf)
@@ -201,8 +268,8 @@ def unnormalized_target(program: Program) -> Iterator[Hit]:
         mean, spread = y.mean(0), y.std(0)
         y = (y - mean) / spread  # and predictions * spread + mean
     """
-    for index, head in enumerate(program.heads):
-        if head.task != "regression" or not np.isfinite(head.y).all():
+    for head in program.heads:
+        if head.task != "regression" or not finite(head.y).all():
             continue
         if _led_by_outliers(head):
             continue
@@ -215,5 +282,5 @@ def unnormalized_target(program: Program) -> Iterator[Hit]:
                 change=f"mean, spread = {name}.mean(0), {name}.std(0)\n"
                 f"{name} = ({name} - mean) / spread  # predictions * spread + mean",
                 threshold=LARGE_TARGET,
-                remedy=with_target_standardized(index),
+                remedy=with_target_standardized(head.index),
             )

@@ -45,7 +45,9 @@ def bad_init(program: Program) -> Iterator[Suspicion]:
         [Glorot and Bengio 2010](https://proceedings.mlr.press/v9/glorot10a.html),
         [He et al. 2015](https://arxiv.org/abs/1502.01852)
     """
-    odd = [*_alike_or_biased(program), *_far_from_usual(program)]
+    # Weights that were trained, here or elsewhere, may be of any size.
+    odd = [*_alike_or_biased(program)]
+    odd += [] if program.trained else _far_from_usual(program)
     if odd:
         yield Hit(
             where=", ".join(dict.fromkeys(one.layer for one in odd)),
@@ -66,6 +68,8 @@ def bad_init(program: Program) -> Iterator[Suspicion]:
 
 def _alike_or_biased(program: Program) -> Iterator[_Odd]:
     for layer in program.weighted:
+        if not layer.trainable:
+            continue
         kernel = np.asarray(layer.kernel, "float64")
         flat = kernel.reshape(-1, kernel.shape[-1])
         alike = flat.shape[1] > 1 and bool((flat == flat[:, :1]).all())
@@ -83,6 +87,8 @@ def _far_from_usual(program: Program) -> Iterator[_Odd]:
     """Yields the layer whose spread of weights is the furthest from Glorot's."""
     factors: dict[str, float] = {}
     for layer in program.weighted:
+        if not layer.trainable:
+            continue
         kernel = np.asarray(layer.kernel, "float64")
         if not kernel.any():
             continue

@@ -1,15 +1,24 @@
-"""Copies of a model, changed or not; the original is only ever read."""
+"""Models that trials may use up: copies, changed or not, or the model itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
+import numpy as np
 
-from ..._checks import InputError, first_line
+from ..program.optimizers import optimizers_of
+from ..program.program import Program
+from ..thresholds import SAME_OUTPUT
 
 Edit = Callable[[keras.Layer, dict[str, Any]], keras.Layer | None]
+
+
+class CannotRebuild(Exception):
+    """A model cannot be copied with a change."""
 
 
 def copy_model(model: keras.Model, edit: Edit | None = None) -> keras.Model:
@@ -21,43 +30,171 @@ def copy_model(model: keras.Model, edit: Edit | None = None) -> keras.Model:
             layer that it returns takes the original's place. Defaults to none.
 
     Raises:
-        InputError: If Keras cannot copy the model.
+        CannotRebuild: If Keras cannot copy the model.
     """
 
     def copy_layer(layer: keras.Layer) -> keras.Layer:
+        if isinstance(layer, keras.Model) and layer.layers:
+            return copy_model(layer, edit)
         config = layer.get_config()
         # A function is handed over as it is: Keras cannot find again what nobody has
         # registered.
-        if callable(getattr(layer, "activation", None)) and "activation" in config:
-            config["activation"] = layer.activation
+        for name in ("activation", "function"):
+            if callable(getattr(layer, name, None)) and name in config:
+                config[name] = getattr(layer, name)
         replacement = edit(layer, config) if edit else None
-        return replacement or type(layer).from_config(config)
+        if replacement is not None:
+            return replacement
+        if isinstance(layer, keras.layers.Lambda):
+            return _copy_lambda(layer)
+        copy = type(layer).from_config(config)
+        _hand_over(layer, copy)
+        return copy
 
     try:
-        if isinstance(model, keras.Sequential):
-            return _copy_sequential(model, copy_layer)
+        if type(model) is keras.Sequential:
+            copies = [copy_layer(layer) for layer in model.layers]
+            inputs = [_input_like(tensor) for tensor in model.inputs]
+            return keras.Sequential([*inputs, *copies], name=model.name)
+        if not getattr(model, "inputs", None):
+            return _copy_subclassed(model, edit)
         return keras.models.clone_model(model, clone_function=copy_layer)
     # What a layer's config lacks shows in whatever error its constructor raises.
-    except (TypeError, ValueError, NotImplementedError) as error:
-        raise InputError(
-            f"The model must be one that Keras can copy. Received: {model.name} "
-            f"({first_line(error)})."
+    except Exception as error:
+        raise CannotRebuild(
+            f"{model.name} cannot be rebuilt from its configuration"
         ) from error
 
 
-def _copy_sequential(
-    model: keras.Sequential, copy_layer: Callable[[keras.Layer], keras.Layer]
-) -> keras.Sequential:
-    copies = [
-        copy_model(layer) if isinstance(layer, keras.Model) else copy_layer(layer)
-        for layer in model.layers
-    ]
-    return keras.Sequential([keras.Input(model.input_shape[1:]), *copies])
+def _input_like(tensor: Any) -> Any:
+    name = tensor.name.partition(":")[0]
+    return keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=name)
+
+
+def _copy_lambda(layer: keras.layers.Lambda) -> keras.layers.Lambda:
+    """Returns the same function as a layer, whose config would not be let through."""
+    return keras.layers.Lambda(
+        layer.function,
+        output_shape=getattr(layer, "_output_shape", None),
+        mask=getattr(layer, "mask", None),
+        arguments=layer.arguments,
+        name=layer.name,
+    )
+
+
+def _hand_over(layer: keras.Layer, copy: keras.Layer) -> None:
+    """Gives a copy what a layer has learned by `adapt`, which its config lacks."""
+    if not hasattr(layer, "adapt"):
+        return
+    if layer.built and layer.weights:
+        if not copy.built:
+            copy.build(layer.get_build_config()["input_shape"])
+        store: dict[str, Any] = {}
+        layer.save_own_variables(store)
+        copy.load_own_variables({key: np.asarray(one) for key, one in store.items()})
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            layer.save_assets(folder)
+            copy.load_assets(folder)
+
+
+def _copy_subclassed(model: keras.Model, edit: Edit | None) -> keras.Model:
+    """Returns a copy of a model by subclassing, if its config can make one."""
+    if edit is not None:
+        raise CannotRebuild("a model by subclassing has its layers in its own code")
+    return type(model).from_config(model.get_config())
+
+
+def trial_model(
+    program: Program, make: Callable[[], keras.Model] | None
+) -> tuple[keras.Model, bool]:
+    """Returns a model to train, and whether it can be rebuilt with changes.
+
+    It is a copy by configuration where that computes the same, else what the user's
+    own function makes, else the program's model itself.
+
+    Args:
+        program: The program.
+        make: The user's function; None without.
+    """
+    model = program.model
+    if not program.own_step:
+        try:
+            copy = copy_model(model)
+            if _computes_the_same(program, copy):
+                return copy, bool(getattr(model, "inputs", None))
+        except Exception:  # it cannot be built, called or given the weights
+            pass
+    if make is not None:
+        made = make()
+        made(_peeked(program))
+        if [one.shape for one in made.weights] == [one.shape for one in model.weights]:
+            return made, False
+    return model, False
+
+
+def _peeked(program: Program) -> Any:
+    rows = len(keras.tree.flatten(program.outputs)[0])
+    return program.packed_inputs(
+        [keras.ops.convert_to_tensor(one[:rows]) for one in program.inputs.values()]
+    )
+
+
+def _computes_the_same(program: Program, copy: keras.Model) -> bool:
+    """Whether a copy gives the model's outputs when it has its weights."""
+    few = _peeked(program)
+    copy(few)
+    copy.set_weights(program.model.get_weights())
+    given = keras.tree.flatten(copy(few, training=False))
+    return all(
+        np.allclose(
+            keras.ops.convert_to_numpy(one),
+            other,
+            rtol=SAME_OUTPUT.value,
+            atol=SAME_OUTPUT.value,
+            equal_nan=True,
+        )
+        for one, other in zip(given, keras.tree.flatten(program.outputs), strict=True)
+    )
+
+
+@contextmanager
+def put_back(model: keras.Model) -> Iterator[None]:
+    """Puts everything that training changes in a model back as it was."""
+    variables = {id(one): one for one in (*model.variables, *model.metrics_variables)}
+    before = {key: np.array(one) for key, one in variables.items()}
+    optimizers = optimizers_of(model)
+    functions = {
+        name: vars(model)[name]
+        for name in ("train_function", "test_function", "predict_function")
+        if name in vars(model)
+    }
+    try:
+        yield
+    finally:
+        for key, variable in variables.items():
+            variable.assign(before[key])
+        for name, value in {**optimizers, **functions}.items():
+            setattr(model, name, value)
 
 
 def copy_optimizer(
-    optimizer: keras.optimizers.Optimizer, learning_rate: float
+    optimizer: keras.optimizers.Optimizer, learning_rate: float, changes: dict[str, Any]
 ) -> keras.optimizers.Optimizer:
-    """Returns an optimizer of the same kind and settings, at a constant rate."""
-    config = optimizer.get_config() | {"learning_rate": learning_rate}
+    """Returns an optimizer of the same kind and settings, at a constant rate.
+
+    Args:
+        optimizer: The original.
+        learning_rate: The rate.
+        changes: Other settings to change.
+    """
+    inner = getattr(optimizer, "inner_optimizer", None)
+    if inner is not None:  # a loss scale around another
+        copy = copy_optimizer(inner, learning_rate, changes)
+        config = optimizer.get_config()
+        names = ("initial_scale", "dynamic_growth_steps")
+        return type(optimizer)(copy, **{name: config[name] for name in names})
+    known = optimizer.get_config()
+    kept = {name: value for name, value in changes.items() if name in known}
+    config = known | {"learning_rate": learning_rate} | kept
     return type(optimizer).from_config(config)

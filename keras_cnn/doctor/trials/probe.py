@@ -28,20 +28,24 @@ class Probe:
         """
         self.model = model
         self._x, self._y = (
-            keras.tree.map_structure(tf.constant, one) for one in (x, y)
+            keras.tree.map_structure(tf.convert_to_tensor, part) for part in (x, y)
         )
         self.layers = _watched(model)
-        self._ends = [_ends(layer) for layer in self.layers]
-        self._inner = keras.Model(model.inputs, [one.output for one in self.layers])
-        self._weighted = [one for one in self.layers if one.trainable_weights]
-        self._weights = [one.trainable_weights[0] for one in self._weighted]
+        self._seen = [layer for layer in self.layers if _has_output(model, layer)]
+        self._ends = [_ends(layer) for layer in self._seen]
+        self._inner = None
+        if self._seen:
+            outputs = [layer.output for layer in self._seen]
+            self._inner = keras.Model(model.inputs, outputs)
+        self._weighted = [layer for layer in self.layers if layer.trainable_weights]
+        self._weights = [layer.trainable_weights[0] for layer in self._weighted]
         self._last = [tf.Variable(one.value, trainable=False) for one in self._weights]
         self._step: int | None = None
         self._measure = tf.function(self._measured)
 
     def __call__(self, step: int) -> Snapshot:
         """Measures the model as it is after `step` updates."""
-        loss, outputs, gradients = (np.asarray(one) for one in self._measure())
+        loss, total, outputs, gradients = (np.asarray(one) for one in self._measure())
         steps = step - self._step if self._step is not None else 0
         self._step = step
         grown: dict[str, dict[str, Any]] = {}
@@ -52,27 +56,42 @@ class Probe:
                 "gradient_zero": none,
                 "update_ratio": moved / steps if steps > 0 else None,
             }
+        seen = {
+            layer.name: tuple(map(float, row))
+            for layer, row in zip(self._seen, outputs, strict=True)
+        }
+        unseen = (float("nan"),) * 5
         health = tuple(
-            LayerHealth(layer.name, *map(float, row), **grown.get(layer.name, {}))
-            for layer, row in zip(self.layers, outputs, strict=True)
+            LayerHealth(
+                layer.name, *seen.get(layer.name, unseen), **grown.get(layer.name, {})
+            )
+            for layer in self.layers
         )
         norms = [one["gradient"] for one in grown.values()]
         ratio = norms[0] / norms[-1] if len(norms) > 1 and norms[-1] else None
-        return Snapshot(step, float(loss), health, ratio)
+        return Snapshot(step, float(loss), health, ratio, float(total))
 
-    def _gradients(self) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        values = [one.value for one in self._weights]
+    def _gradients(self) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
+        """Returns loss, norm of the whole gradient, and each layer's gradient."""
+        weights = self.model.trainable_weights
+        values = [one.value for one in weights]
         with tf.GradientTape() as tape:
-            answer = self.model(self._x, training=False)
-            loss = self.model.compute_loss(x=self._x, y=self._y, y_pred=answer)
-        gradients = tape.gradient(loss, values) if values else []
-        return loss, [
-            tf.zeros_like(value) if gradient is None else gradient
-            for value, gradient in zip(values, gradients, strict=True)
-        ]
+            outputs = self.model(self._x, training=False)
+            loss = self.model.compute_loss(x=self._x, y=self._y, y_pred=outputs)
+        given = tape.gradient(loss, values) if values else []
+        gradients = {
+            id(weight): tf.zeros_like(value)
+            if gradient is None
+            else tf.convert_to_tensor(gradient)  # of an embedding it is sparse
+            for weight, value, gradient in zip(weights, values, given, strict=True)
+        }
+        total = tf.linalg.global_norm(
+            [tf.cast(one, tf.float32) for one in gradients.values()]
+        )
+        return loss, total, [gradients[id(weight)] for weight in self._weights]
 
-    def _measured(self) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        loss, gradients = self._gradients()
+    def _measured(self) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+        loss, total, gradients = self._gradients()
         rows = []
         for weight, gradient, last in zip(
             self._weights, gradients, self._last, strict=True
@@ -86,18 +105,25 @@ class Probe:
             _of_outputs(tf.cast(output, tf.float32), ends)
             for output, ends in zip(self._outputs(), self._ends, strict=True)
         ]
-        return loss, tf.stack(seen), tf.stack(rows) if rows else tf.zeros((0, 3))
+        return (
+            loss,
+            total,
+            tf.stack(seen) if seen else tf.zeros((0, 5)),
+            tf.stack(rows) if rows else tf.zeros((0, 3)),
+        )
 
     def _outputs(self) -> list[tf.Tensor]:
+        if self._inner is None:
+            return []
         outputs = self._inner(self._x, training=False)
         return list(outputs) if isinstance(outputs, list | tuple) else [outputs]
 
     def histograms(self) -> tuple[Histogram, ...]:
         """Counts each layer's activations and gradients as they are now."""
-        _, gradients = self._gradients()
+        _, _, gradients = self._gradients()
         drawn = [
             (layer.name, "activations", values)
-            for layer, values in zip(self.layers, self._outputs(), strict=True)
+            for layer, values in zip(self._seen, self._outputs(), strict=True)
         ] + [
             (layer.name, "gradients", values)
             for layer, values in zip(self._weighted, gradients, strict=True)
@@ -106,11 +132,23 @@ class Probe:
 
 
 def _watched(model: keras.Model) -> list[keras.Layer]:
-    """Returns the layers whose outputs are measured."""
+    """Returns the layers that are measured: those with weights or an activation."""
     if not getattr(model, "inputs", None):
-        return []
-    own = [one for one in leaves(model) if one in model.layers]
+        return [layer for layer in leaves(model) if layer.trainable_weights]
+    own = [layer for layer in leaves(model) if layer in model.layers]
     return [one for one in own if one.weights or activation_name(one) is not None]
+
+
+def _has_output(model: keras.Model, layer: keras.Layer) -> bool:
+    """Whether a layer gives one tensor of numbers, in one place of the model."""
+    if not getattr(model, "inputs", None):
+        return False
+    try:
+        output = layer.output
+    except (AttributeError, ValueError):  # it is called in several places
+        return False
+    shape: Any = getattr(output, "shape", ())
+    return len(shape) > 1 and shape[-1] is not None and "float" in str(output.dtype)
 
 
 def _ends(layer: keras.Layer) -> tuple[float, float] | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
@@ -13,9 +12,18 @@ import tensorflow as tf
 
 from ...training.loop import Loop
 from ...training.steps import Steps
+from ..clock import Clock
 from ..program.inputs import Array
-from ..program.program import Program
-from ..thresholds import FIRST_STEPS, SCORED, SECONDS_PER_CALL
+from ..program.optimizers import rate_of
+from ..program.program import Program, said_by
+from ..thresholds import (
+    ENOUGH_SAMPLES,
+    FIRST_STEPS,
+    HELD_BACK,
+    SCORED,
+    SECONDS_PER_CALL,
+    SMOOTHED,
+)
 from .copies import copy_optimizer
 from .score import skill_of_all
 
@@ -26,27 +34,44 @@ class TrialConfig:
 
     Attributes:
         program: What it comes from.
-        model: A copy that trials may use up.
+        model: A model that trials may use up.
+        rebuilds: Whether it can be copied with changes to its layers.
         weights: What each trial begins from.
         x: Inputs, one array an input.
-        y: Targets, one array an output.
+        y: Targets, one array an output; none without targets.
+        sample_weight: One weight a sample; None without.
         losses: One an output.
-        thresholds: Above which an output means yes, one an output.
-        learning_rate: A constant rate.
+        thresholds: Above which an output means yes, one an output; None where it is as
+            the head says.
+        learning_rate: A constant rate; None where the optimizers are not known.
         batch_size: Samples an update.
         updates: How many updates are planned.
+        optimizer: Settings of the optimizer that are changed.
+        holds_back: Whether some samples are not trained on, and skill is told on them
+            alone: else a larger or longer training might only learn by heart.
     """
 
     program: Program
     model: keras.Model
+    rebuilds: bool
     weights: Sequence[Array]
     x: tuple[Array, ...]
     y: tuple[Array, ...]
+    sample_weight: Array | None
     losses: tuple[Any, ...]
-    thresholds: tuple[float, ...]
-    learning_rate: float
+    thresholds: tuple[float | None, ...]
+    learning_rate: float | None
     batch_size: int
     updates: int
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    holds_back: bool = False
+
+    @property
+    def held_back(self) -> int:
+        """How many samples, from the end of a fixed order, are not trained on."""
+        rows = len(self.x[0])
+        enough = rows >= ENOUGH_SAMPLES.value and self.holds_back
+        return int(rows * HELD_BACK.value) if enough else 0
 
     def changed(self, **changes: Any) -> TrialConfig:
         """Returns it with some attributes changed."""
@@ -61,152 +86,244 @@ class Outcome:
     """What a trial gave.
 
     Attributes:
-        skill: At its end, on samples of the training data.
+        skill: At its end, on samples of the training data; where no output can be
+            scored, the share by which the loss fell.
         losses: One an update.
         outputs: Of the model, on the samples scored, one array an output.
         updates: Updates done.
         finite: Whether no loss was NaN or infinite.
+        complete: Whether it took all the updates that it was to take.
+        error: What Keras raised, in one line; empty where it did not.
     """
 
     skill: float
     losses: Array
-    outputs: tuple[Array, ...]
-    updates: int
-    finite: bool
+    outputs: tuple[Array, ...] = ()
+    updates: int = 0
+    finite: bool = True
+    complete: bool = False
+    error: str = ""
+
+
+# Whether to go on: is given the updates done and the seconds that one takes.
+Patience = Callable[[int, float], bool]
 
 
 class TrialRunner:
     """Runs trials; those of one model share one compiled function."""
 
-    def __init__(self, seed: int) -> None:
-        """Fixes the order of the samples by a seed."""
+    def __init__(self, clock: Clock, seed: int) -> None:
+        """Takes the time, and fixes the order of the samples by a seed."""
+        self._clock = clock
         self._seed = seed
-        self._trials: dict[tuple[int, ...], _Trial] = {}
+        self._trials: dict[tuple[Any, ...], Trial] = {}
 
     def run(
         self,
         config: TrialConfig,
-        seconds: float,
-        *,
-        look: Callable[[keras.Model, int], None] | None = None,
-        looks: int = 0,
+        goes_on: Patience,
+        look: Callable[[Trial, int], None] | None = None,
     ) -> Outcome:
-        """Trains from the configured weights, for its updates or for some seconds.
+        """Trains from the configured weights; what Keras raises is an outcome.
 
         Args:
             config: What to train.
-            seconds: When to stop at the latest, compilation aside.
-            look: Called with the model and the updates done, now and then.
-            looks: How often.
+            goes_on: Asked between calls of the loop.
+            look: Called with the trial and the updates done: before the first, and
+                whenever they have doubled.
         """
-        key = _key(config)
-        if key not in self._trials:
-            self._trials[key] = _Trial(config)
-        return self._trials[key].run(config, seconds, self._seed, look, looks)
+        done: list[Array] = []
+        try:
+            key = _key(config)
+            if key not in self._trials:
+                self._trials[key] = Trial(config)
+            trial = self._trials[key]
+            return trial.run(config, self._clock, goes_on, self._seed, look, done)
+        except Exception as error:  # whatever it is, it is what the program does
+            losses = np.concatenate(done) if done else np.zeros(0)
+            return Outcome(
+                0.0, losses, updates=len(losses), complete=True, error=said_by(error)
+            )
 
-    def outputs(self, config: TrialConfig, x: Sequence[Array]) -> tuple[Array, ...]:
+    def knows(self, config: TrialConfig) -> bool:
+        """Whether the loop for a trial has been compiled."""
+        return _key(config) in self._trials
+
+    def outputs(
+        self, config: TrialConfig, x: Sequence[Array], *, training: bool = False
+    ) -> tuple[Array, ...]:
         """Returns the outputs of a trial's model, as it was left, for some inputs."""
-        return self._trials[_key(config)].outputs(x)
+        return self._trials[_key(config)].outputs(x, training=training)
 
 
-def _key(config: TrialConfig) -> tuple[int, ...]:
-    return (id(config.model), *map(id, config.losses))
+def _key(config: TrialConfig) -> tuple[Any, ...]:
+    settings = tuple(sorted(config.optimizer.items(), key=str))
+    return id(config.model), *map(id, config.losses), settings
 
 
-class _Trial:
+class Trial:
     """A model, compiled with the program's optimizer and some losses."""
 
     def __init__(self, config: TrialConfig) -> None:
+        """Compiles a copy anew; of the model itself it replaces the optimizers."""
         program = config.program
         self.model = config.model
         self.losses = config.losses  # keeps their ids from being reused
         self.program = program
-        self.optimizer = copy_optimizer(program.model.optimizer, config.learning_rate)
-        self.model.compile(
-            optimizer=self.optimizer,
-            loss=program.packed_outputs(self.losses),
-            loss_weights=_loss_weights(program),
-        )
-        self.optimizer.build(self.model.trainable_variables)
-        self.fresh = [np.asarray(variable) for variable in self.optimizer.variables]
+        self._rates = {
+            name: rate_of(optimizer, program.updates)
+            for name, optimizer in program.optimizers.items()
+        }
+        self._optimizers = {
+            name: copy_optimizer(optimizer, self._rates[name], config.optimizer)
+            for name, optimizer in program.optimizers.items()
+        }
+        if program.own_step or self.model is program.model:
+            for name, optimizer in self._optimizers.items():
+                setattr(self.model, name, optimizer)
+        else:
+            self.model.compile(
+                optimizer=self._optimizers["optimizer"],
+                loss=program.packed_outputs(self.losses),
+                loss_weights=_loss_weights(program),
+            )
+        if len(self._optimizers) == 1:
+            self.model.optimizer.build(self.model.trainable_variables)
+        self._fresh: dict[str, list[Array]] = {}
         self._steps = Steps(self.model)
         self._record = _LossRecord()
         self._loop = Loop(self._step, metrics=self._record.read, stops=True)
-        self._forward = tf.function(
-            lambda x: self.model(program.packed_inputs(x), training=False)
-        )
+        self._forward = tf.function(self._called, reduce_retracing=True)
+
+    def _called(self, x: Any, training: bool) -> Any:
+        return self.model(self.program.packed_inputs(x), training=training)
 
     def _step(self, batch: Any) -> tuple[Any, dict[str, Any]]:
-        x, y = batch
-        packed = self.program.packed_inputs(x), self.program.packed_outputs(y)
-        loss, _ = self._steps.train(packed)
+        x, y, weight = batch
+        packed = keras.utils.pack_x_y_sample_weight(
+            self.program.packed_inputs(x),
+            self.program.packed_outputs(y) if y else None,
+            weight[0] if weight else None,
+        )
+        loss, logs = self._steps.train(packed)
+        if self.program.own_step:
+            loss = _told_loss(logs)
         self._record.add(loss)
         return loss, {}
 
     def run(
         self,
         config: TrialConfig,
-        seconds: float,
+        clock: Clock,
+        goes_on: Patience,
         seed: int,
-        look: Callable[[keras.Model, int], None] | None,
-        looks: int,
+        look: Callable[[Trial, int], None] | None,
+        losses: list[Array],
     ) -> Outcome:
-        self.model.set_weights(config.weights)
-        for variable, value in zip(self.optimizer.variables, self.fresh, strict=True):
-            variable.assign(value)
-        self.optimizer.learning_rate = config.learning_rate
+        """Trains; `losses` takes what was done even if Keras raises in its midst."""
+        self._begin(config)
+        weights = [] if config.sample_weight is None else [config.sample_weight]
         arrays = tuple(
-            [tf.constant(one) for one in part] for part in (config.x, config.y)
+            [tf.constant(one) for one in part] for part in (config.x, config.y, weights)
         )
-        batches = _Batches(len(config.y[0]), config.batch_size, seed)
-        losses: list[Array] = []
-        done, chunk, begin = 0, int(FIRST_STEPS.value), time.perf_counter()
-        every = max(1, config.updates // looks) if looks else config.updates
+        rows = np.random.default_rng(0).permutation(len(config.x[0]))
+        rows = rows[: len(rows) - config.held_back]
+        batches = _Batches(rows, config.batch_size, seed)
+        done, chunk, finite = 0, int(FIRST_STEPS.value), True
         if look:
-            look(self.model, 0)
-        while done < config.updates:
-            to_next = every - done % every
-            steps = min(chunk, config.updates - done, to_next, self._record.room)
-            started = time.perf_counter()
+            look(self, 0)
+        next_look = chunk
+        while done < config.updates and finite:
+            steps = min(chunk, config.updates - done, self._record.room)
+            steps = min(steps, next_look - done) if look else steps
+            self.model.reset_metrics()
             self._record.clear()
+            started = clock.passed
             result = self._loop.over_arrays(arrays, batches.next(steps), expected=True)
+            took = clock.passed - started
             losses.append(result.logs["losses"].numpy()[: result.steps])
             done += result.steps
-            took = time.perf_counter() - started
-            if len(losses) == 1:
-                begin = time.perf_counter()  # the first call compiles
-            else:
-                fitting = int(steps * SECONDS_PER_CALL.value / took)
+            finite = not result.nonfinite
+            if len(losses) > 1:  # the first call compiles
+                fitting = int(steps * SECONDS_PER_CALL.value / max(took, 1e-6))
                 chunk = max(1, min(fitting, 4 * chunk))
-            if look and steps == to_next:
-                look(self.model, done)
-            if result.nonfinite or time.perf_counter() - begin > seconds:
+            if look and done in (next_look, config.updates) and finite:
+                look(self, done)
+                next_look = 2 * next_look
+            seconds = took / steps if len(losses) > 1 else 0.0
+            if done < config.updates and not goes_on(done, seconds):
                 break
-        return self._outcome(config, np.concatenate(losses), done)
+        return self._outcome(config, np.concatenate(losses), done, finite)
 
-    def _outcome(self, config: TrialConfig, losses: Array, done: int) -> Outcome:
-        rows = np.random.default_rng(0).permutation(len(config.y[0]))
-        rows = rows[: int(SCORED.value)]
+    def _begin(self, config: TrialConfig) -> None:
+        """Puts weights and optimizers to where a trial begins."""
+        self.model.set_weights(config.weights)
+        factor = 1.0
+        if config.learning_rate is not None and self.program.learning_rate:
+            factor = config.learning_rate / self.program.learning_rate
+        for name, optimizer in self._optimizers.items():
+            if name not in self._fresh and optimizer.built:
+                self._fresh[name] = [np.array(one) for one in optimizer.variables]
+            fresh = self._fresh.get(name, [])
+            for variable, value in zip(optimizer.variables, fresh, strict=False):
+                variable.assign(value)
+            optimizer.learning_rate = self._rates[name] * factor
+
+    def _outcome(
+        self, config: TrialConfig, losses: Array, done: int, finite: bool
+    ) -> Outcome:
+        skill, outputs = self.skill(config, int(SCORED.value))
+        finite = finite and all(np.isfinite(values).all() for values in outputs)
+        if skill is None:
+            skill = _fall(losses)
+        complete = done >= config.updates or not finite
+        skill = skill if finite else 0.0
+        return Outcome(skill, losses, outputs, done, finite, complete)
+
+    def skill(
+        self, config: TrialConfig, samples: int
+    ) -> tuple[float | None, tuple[Array, ...]]:
+        """Returns the skill on some samples, None if it cannot be told, and outputs."""
+        rows = np.random.default_rng(0).permutation(len(config.x[0]))
+        rows = rows[-config.held_back :] if config.held_back else rows[:samples]
         outputs = self.outputs([values[rows] for values in config.x])
         skill = skill_of_all(
             self.program.heads,
-            [values[rows] for values in config.y],
             outputs,
+            [values[rows] for values in config.y],
             config.thresholds,
         )
-        finite = all(np.isfinite(values).all() for values in (losses, *outputs))
-        return Outcome(skill if finite else 0.0, losses, outputs, done, finite)
+        return skill, outputs
 
-    def outputs(self, x: Sequence[Array]) -> tuple[Array, ...]:
+    def outputs(
+        self, x: Sequence[Array], *, training: bool = False
+    ) -> tuple[Array, ...]:
         """Returns the model's outputs now, one array an output."""
-        outputs = self._forward([tf.constant(values) for values in x])
+        outputs = self._forward([tf.constant(values) for values in x], training)
         return tuple(
-            np.asarray(values, "float32") for values in keras.tree.flatten(outputs)
+            np.asarray(keras.ops.convert_to_numpy(values), "float32")
+            for values in keras.tree.flatten(outputs)
         )
+
+
+def _told_loss(logs: Any) -> Any:
+    """Returns the loss among what a step of one's own reports; 0 if not told."""
+    losses = {name: value for name, value in logs.items() if "loss" in name}
+    if "loss" in losses or len(losses) == 1:
+        return losses.get("loss", next(iter(losses.values())))
+    return tf.constant(0.0)
+
+
+def _fall(losses: Array) -> float:
+    """Returns by which share of itself a loss fell; 0 where it rose."""
+    if not len(losses) or not np.isfinite(losses).all() or losses[0] == 0:
+        return 0.0
+    last = losses[-max(1, len(losses) // int(SMOOTHED.value)) :].mean()
+    return float(np.clip((losses[0] - last) / abs(losses[0]), 0, 1))
 
 
 def _loss_weights(program: Program) -> Any:
-    if len(program.heads) == 1:
+    if len(keras.tree.flatten(program.outputs)) == 1:
         return None
     return (program.model.get_compile_config() or {}).get("loss_weights")
 
@@ -238,16 +355,16 @@ class _LossRecord:
 class _Batches:
     """Row numbers of batch after batch, a new order each epoch."""
 
-    def __init__(self, samples: int, batch_size: int, seed: int) -> None:
+    def __init__(self, rows: Array, batch_size: int, seed: int) -> None:
         self._rng = np.random.default_rng(seed)
-        self._samples = samples
-        self._size = min(batch_size, samples)
+        self._rows = np.sort(rows)
+        self._size = min(batch_size, len(rows))
         self._left: Array = np.empty(0, int)
 
     def next(self, steps: int) -> Array:
         """Returns (steps, batch size) row numbers."""
         rows = steps * self._size
         while len(self._left) < rows:
-            self._left = np.append(self._left, self._rng.permutation(self._samples))
+            self._left = np.append(self._left, self._rng.permutation(self._rows))
         taken, self._left = self._left[:rows], self._left[rows:]
         return taken.reshape(steps, self._size).astype("int32")
