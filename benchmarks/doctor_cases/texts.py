@@ -58,7 +58,7 @@ def embedding(
     activation="relu",
     clip=None,
 ):
-    """A classifier of word numbers: averaged, recurrent, convolved or a Transformer's."""
+    """A classifier of word numbers: averaged, recurrent, convolved, attended to."""
     x, y = data.tokens(kinds=kinds)
     if order is not None:
         x = x[data.rng(order).permutation(len(x))]
@@ -163,7 +163,6 @@ add("text-strings", "", vectorized, rate=0.01)
 add("text-tags", "", tagging)
 add("text-reverse", "", translating, epochs=15)
 add("text-rhyme", "", next_word, epochs=15)
-add("text-pretrained", "", embedding, rate=0.01, trainable=False, hidden=32, epochs=25)
 
 # Faulty.
 add(
@@ -243,14 +242,6 @@ add(
     embedding,
     kind="transformer",
     optimizer=lambda: keras.optimizers.SGD(50.0),
-)
-add(
-    "text-dropout-95",
-    "excess-dropout",
-    embedding,
-    kind="average",
-    dropout=0.97,
-    rate=0.01,
 )
 add(
     "text-clipped",
