@@ -60,6 +60,21 @@ def as_data_format(value: Any) -> DataFormat:
     return cast(DataFormat, data_format)
 
 
+def convolves_channels_first() -> bool:
+    """Returns whether the backend convolves images with channels first.
+
+    TensorFlow does on a GPU, and on a CPU only with oneDNN, which it turns on by itself
+    where the CPU has AVX-512 VNNI or better.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return True
+    import tensorflow as tf
+    from tensorflow.python.util import _pywrap_util_port
+
+    on_gpu = bool(tf.config.list_physical_devices("GPU"))
+    return on_gpu or bool(_pywrap_util_port.IsMklEnabled())
+
+
 def output_size(
     size: int | None, window: int, stride: int, padding: Padding, dilation: int = 1
 ) -> int | None:

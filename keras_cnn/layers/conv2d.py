@@ -14,6 +14,7 @@ from ._windows import (
     as_data_format,
     as_padding,
     as_pair,
+    convolves_channels_first,
     output_shape,
 )
 
@@ -73,8 +74,10 @@ class Conv2D(WeightedSum):
 
     Differs from `keras.layers.Conv2D`: with "channels_first" on TensorFlow, Keras adds
     the bias along the width where the output is as wide as it has filters; ours adds
-    it along the channels always. `filters` and every size must be whole numbers when
-    the layer is made, not only when it is built. No LoRA, no quantization.
+    it along the channels always; and on a CPU without oneDNN Keras fails with
+    "channels_first", where ours turns the image around. `filters` and every size must
+    be whole numbers when the layer is made, not only when it is built. No LoRA, no
+    quantization.
 
     Example:
         >>> import keras
@@ -171,21 +174,27 @@ class Conv2D(WeightedSum):
 
     def call(self, inputs: Any) -> Any:
         """Convolves, adds the bias, applies the activation."""
+        data_format = self.data_format
+        turned = data_format == "channels_first" and not convolves_channels_first()
+        if turned:
+            inputs, data_format = ops.moveaxis(inputs, 1, -1), "channels_last"
         outputs = ops.conv(
             inputs,
             self.kernel,
             strides=self.strides,
             padding=self.padding,
-            data_format=self.data_format,
+            data_format=data_format,
             dilation_rate=self.dilation_rate,
         )
         if self.bias is not None:
-            if self.data_format == "channels_last":
+            if data_format == "channels_last":
                 # TensorFlow: becomes BiasAdd, which fuses with the convolution.
                 outputs = ops.add(outputs, self.bias)
             else:
                 # Not `ops.add`: it takes any axis as long as the bias for the channels.
                 outputs = outputs + ops.reshape(self.bias, (-1, 1, 1))
+        if turned:
+            outputs = ops.moveaxis(outputs, -1, 1)
         return self.activate(outputs)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

@@ -1,7 +1,8 @@
 """Which models may be computed in shards of a batch, and how a batch is divided.
 
-A model may be split if each sample's output depends on that sample alone. Only the
-passes forward and backward through the layers are split: loss, metrics and weight
+A model may be split if each sample's output depends on that sample alone, or on the
+others through a batch normalization, whose moments side_by_side.py puts together. Only
+the passes forward and backward through the layers are split: loss, metrics and weight
 regularizers see the whole batch, so none of them forbids it and their arithmetic does
 not change.
 """
@@ -22,21 +23,30 @@ from ._keras import Functional
 # Layers of keras.layers that treat each sample alone. A subclass is not among them:
 # what it overrides is unknown.
 _LAYER_NAMES = """
-    Activation Add Average AveragePooling1D AveragePooling2D AveragePooling3D
-    Concatenate Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose
-    Cropping1D Cropping2D Cropping3D Dense DepthwiseConv1D DepthwiseConv2D Dropout
-    ELU Flatten GaussianDropout GaussianNoise GlobalAveragePooling1D
-    GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D
-    GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization Identity InputLayer
-    LayerNormalization LeakyReLU MaxPooling1D MaxPooling2D MaxPooling3D Maximum
-    Minimum Multiply PReLU Permute ReLU RepeatVector Rescaling Reshape
-    SeparableConv1D SeparableConv2D Softmax SpatialDropout1D SpatialDropout2D
-    SpatialDropout3D Subtract UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D
-    ZeroPadding2D ZeroPadding3D
+    Activation Add AdditiveAttention AlphaDropout Attention Average AveragePooling1D
+    AveragePooling2D AveragePooling3D CenterCrop Concatenate Conv1D Conv1DTranspose
+    Conv2D Conv2DTranspose Conv3D Conv3DTranspose Cropping1D Cropping2D Cropping3D
+    Dense DepthwiseConv1D DepthwiseConv2D Dropout ELU EinsumDense Embedding Flatten
+    GRU GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D
+    GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D
+    GroupNormalization GroupQueryAttention Identity InputLayer LSTM
+    LayerNormalization LeakyReLU Masking MaxPooling1D MaxPooling2D MaxPooling3D
+    Maximum Minimum MultiHeadAttention Multiply Normalization PReLU Permute
+    RMSNormalization ReLU RepeatVector Rescaling Reshape Resizing SeparableConv1D
+    SeparableConv2D SimpleRNN Softmax SpatialDropout1D SpatialDropout2D
+    SpatialDropout3D Subtract UnitNormalization UpSampling1D UpSampling2D
+    UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
 """.split()
 _LAYERS = {getattr(keras.layers, name) for name in _LAYER_NAMES} | {
     getattr(our_layers, name) for name in our_layers.__all__
 }
+
+# Layers that apply others, by the names of these.
+_WRAPPED: dict[type, tuple[str, ...]] = {
+    keras.layers.Bidirectional: ("forward_layer", "backward_layer"),
+    keras.layers.TimeDistributed: ("layer",),
+}
+_LAYERS |= {keras.layers.BatchNormalization, *_WRAPPED}
 
 _ACTIVATIONS = {
     function
@@ -55,13 +65,30 @@ def reason_not_sharded(model: keras.Model) -> str:
         >>> from keras_cnn import article_cnn
         >>> reason_not_sharded(article_cnn())
         ''
-        >>> layers = [keras.Input((4,)), keras.layers.BatchNormalization(name="norm")]
-        >>> reason_not_sharded(keras.Sequential(layers))
-        'norm is a BatchNormalization, which may mix samples'
+        >>> double = keras.layers.Lambda(lambda x: 2 * x, name="double")
+        >>> reason_not_sharded(keras.Sequential([keras.Input((4,)), double]))
+        'double is a Lambda, which may mix samples'
     """
     if any(tensor.shape[0] is not None for tensor in getattr(model, "inputs", [])):
         return "an input has a fixed batch size"
-    return _reason_in_graph(model)
+    reason = _reason_in_graph(model)
+    if reason or not mixes_samples(model):
+        return reason
+    # The moments of what a mask hides are other ones.
+    masks = [layer for layer in model._flatten_layers() if _makes_mask(layer)]
+    return f"{masks[0].name} masks what is normalized over the batch" if masks else ""
+
+
+def mixes_samples(model: keras.Model) -> bool:
+    """Returns whether training takes moments of the batch."""
+    return any(
+        isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
+        for layer in model._flatten_layers()
+    )
+
+
+def _makes_mask(layer: keras.layers.Layer) -> bool:
+    return isinstance(layer, keras.layers.Masking) or getattr(layer, "mask_zero", False)
 
 
 def _reason_in_graph(model: keras.Model) -> str:
@@ -86,6 +113,16 @@ def _reason_in_operation(operation: Any) -> str:
         if isinstance(operation, Activate) or _adds_batches(operation):
             return ""
         return f"{operation.name} is an operation, {kind}, which may mix samples"
+    for name in _WRAPPED.get(type(operation), ()):
+        inner = getattr(operation, name)
+        if isinstance(inner, keras.layers.BatchNormalization):
+            return f"{operation.name} normalizes over the batch inside"
+        if reason := _reason_in_operation(inner):
+            return reason
+    if type(operation) is keras.layers.BatchNormalization and operation.renorm:
+        return f"{operation.name} keeps moments of its own for renormalization"
+    if getattr(operation, "stateful", False):
+        return f"{operation.name} keeps a state for each place in a batch"
     if type(operation) not in _LAYERS:
         return f"{operation.name} is a {kind}, which may mix samples"
     if operation.activity_regularizer is not None:

@@ -13,7 +13,8 @@ import keras
 
 from .._checks import InputError
 from .fused_optimizers import fused_updates
-from .sharding import batch_size, join, take_shard
+from .sharding import batch_size, join, mixes_samples, take_shard
+from .side_by_side import call_side_by_side
 
 OnNonfinite = Literal["stop", "skip", "ignore"]
 
@@ -40,6 +41,7 @@ class Steps:
         self.on_nonfinite = on_nonfinite
         # A user's own step decides what it computes and what it reports.
         self._own = {step for step in _PHASE_STEPS.values() if overrides(model, step)}
+        self._mixes = shards > 1 and mixes_samples(model)
 
         if on_nonfinite == "skip" and self.reports_itself("train"):
             raise InputError(
@@ -96,8 +98,14 @@ class Steps:
         """Returns the outputs for a whole batch, however it is computed."""
         if self.shards == 1:
             return self.call(x, training=training)
-        slices = [take_shard(x, self.shards, index)[0] for index in range(self.shards)]
-        outputs = [self.call(data, training=training) for data in slices]
+        shards, counting = zip(
+            *(take_shard(x, self.shards, index) for index in range(self.shards)),
+            strict=True,
+        )
+        if training and self._mixes:
+            outputs = call_side_by_side(self.model, shards, counting)
+        else:
+            outputs = [self.call(shard, training=training) for shard in shards]
         return join(outputs, batch_size(x))
 
     def call(self, x: Any, *, training: bool) -> Any:

@@ -177,7 +177,9 @@ def test_predict_names_label_probability_and_runner_up(trained, run, drawing):
     code, out, _ = run("predict", exported, drawing, drawing, "--json")
     first, second = json.loads(out)
     assert code == 0
-    assert first == second
+    # No kernel promises equal bits at two places of a batch.
+    assert second["label"] == first["label"]
+    assert second["probabilities"] == pytest.approx(first["probabilities"], abs=1e-5)
     assert len(first["probabilities"]) == 10
     assert first["probability"] == max(first["probabilities"])
     code, out, _ = run("predict", exported, drawing)

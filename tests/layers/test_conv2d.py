@@ -9,6 +9,7 @@ from keras.ops import convert_to_numpy
 
 from keras_cnn import layers
 from keras_cnn.layers import Conv2D
+from keras_cnn.layers._windows import convolves_channels_first
 from keras_cnn.reference import layers as reference
 
 TENSORFLOW = keras.backend.backend() == "tensorflow"
@@ -128,6 +129,16 @@ def test_conv2d_with_channels_first_equals_channels_last_transposed(case, drawn,
     assert_same(mine, expected)
 
 
+@pytest.mark.parametrize("case", ["plain", "same", "strides-same", "dilation-same"])
+def test_conv2d_turns_the_image_around_where_the_backend_cannot(
+    case, drawn, run, monkeypatch
+):
+    monkeypatch.setattr(
+        "keras_cnn.layers.conv2d.convolves_channels_first", lambda: False
+    )
+    test_conv2d_with_channels_first_equals_channels_last_transposed(case, drawn, run)
+
+
 @pytest.mark.skipif(not TENSORFLOW, reason="Keras errs on TensorFlow only")
 def test_conv2d_channels_first_as_wide_as_filters_differs_from_keras(drawn):
     options = {"filters": 4, "kernel_size": 1, "data_format": "channels_first"}
@@ -138,6 +149,10 @@ def test_conv2d_channels_first_as_wide_as_filters_differs_from_keras(drawn):
     x = drawn(1, 2, 3, 4)
     along_channels = np.broadcast_to(bias[:, None, None], (4, 3, 4))
     np.testing.assert_array_equal(np.array(ours(x))[0], along_channels)
+    if not convolves_channels_first():
+        with pytest.raises(Exception, match="NHWC"):
+            theirs(x)
+        return
     # Keras 3.15: bias_add picks the last axis, because it is 4 long, too.
     along_width = np.broadcast_to(bias, (4, 3, 4))
     np.testing.assert_array_equal(np.array(theirs(x))[0], along_width)

@@ -70,6 +70,35 @@ def residual() -> keras.Model:
     return keras.Model(inputs, layers.Dense(CLASSES, activation="softmax")(x))
 
 
+def normalized_blocks() -> keras.Model:
+    """Batch normalization of maps and of rows, in a nested model, shared and frozen."""
+    inputs = keras.Input((SIDE, SIDE, 1))
+    block = keras.Sequential(
+        [
+            keras.Input((SIDE, SIDE, 3)),
+            layers.Conv2D(3, 3, padding="same", use_bias=False),
+            layers.BatchNormalization(momentum=0.8, scale=False),
+            layers.ReLU(),
+        ]
+    )
+    frozen = layers.BatchNormalization(trainable=False)
+    x = layers.Conv2D(3, 3, padding="same", activation="relu")(inputs)
+    x = block(block(x)) + x
+    x = layers.GlobalAveragePooling2D()(frozen(x))
+    x = layers.BatchNormalization(axis=1, epsilon=1e-2)(x)
+    return keras.Model(inputs, layers.Dense(CLASSES, activation="softmax")(x))
+
+
+def attention() -> keras.Model:
+    """One block of a Transformer over sequences of pairs."""
+    inputs = keras.Input((None, 2))
+    x = layers.Dense(4)(inputs)
+    y = layers.MultiHeadAttention(num_heads=2, key_dim=2)(x, x)
+    x = layers.LayerNormalization()(layers.Add()([x, y]))
+    x = layers.GlobalAveragePooling1D()(x)
+    return keras.Model(inputs, layers.Dense(1)(x))
+
+
 def two_by_two() -> keras.Model:
     """Inputs `image` and `row`, outputs `label` and `value`."""
     image = keras.Input((SIDE, SIDE, 1), name="image")

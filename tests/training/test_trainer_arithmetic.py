@@ -22,10 +22,12 @@ from tests.training._compare import (
 )
 from tests.training.models import (
     CLASSES,
+    attention,
     compiled,
     compiled_dense,
     convolutional,
     images,
+    normalized_blocks,
     residual,
     rows,
     two_by_two,
@@ -103,6 +105,12 @@ def of_sequences():
     return {"x": x, "y": x.sum(axis=(1, 2))[:, np.newaxis]}
 
 
+def over_sequences(*hidden):
+    """Layers over sequences of pairs, and one number for each."""
+    net = [keras.Input((SAMPLES_LONG, 2)), *hidden, layers.Flatten(), layers.Dense(1)]
+    return keras.Sequential(net)
+
+
 @dataclass(frozen=True)
 class Case:
     """What is trained; `whole` is the reason for not splitting it.
@@ -139,8 +147,38 @@ CASES = {
     ),
     "batch_normalization": Case(
         lambda: compiled(convolutional(layers.BatchNormalization())),
-        whole="BatchNormalization",
     ),
+    "normalized_blocks": Case(lambda: compiled(normalized_blocks())),
+    "renormalization": Case(
+        lambda: compiled(convolutional(layers.BatchNormalization(renorm=True))),
+        whole="moments of its own",
+        epochs=2,
+    ),
+    "masked_normalization": Case(
+        lambda: compiled(
+            over_sequences(
+                layers.Masking(),
+                layers.BatchNormalization(),
+                layers.GlobalAveragePooling1D(),
+            ),
+            loss="mse",
+        ),
+        of_sequences,
+        whole="masks what is normalized",
+        epochs=2,
+    ),
+    "recurrent": Case(
+        lambda: compiled(
+            over_sequences(
+                layers.Bidirectional(layers.LSTM(3, return_sequences=True)),
+                layers.GRU(4),
+            ),
+            loss="mse",
+        ),
+        of_sequences,
+        epochs=5,
+    ),
+    "attention": Case(lambda: compiled(attention(), loss="mse"), of_sequences),
     "logits": Case(
         lambda: compiled(
             convolutional(output=None),
@@ -301,7 +339,8 @@ def test_batches_that_do_not_divide_end_where_fit_ends(
     x, y = images(samples)
 
     def build():
-        return compiled(convolutional(), metrics=["accuracy"])
+        net = convolutional(layers.BatchNormalization())
+        return compiled(net, metrics=["accuracy"])
 
     assert Trainer(build()).plan(batch_size=batch).shards.value == str(shards)
     theirs, ours = run_both(
