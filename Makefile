@@ -15,7 +15,7 @@ WORKERS ?= -n 2 --dist loadfile
 
 PARTS := $(addprefix tests/,activations layers losses conformance reference)
 
-.PHONY: train test test-jax test-torch check accuracy bench claims speed docs clean
+.PHONY: train test test-other-kernels test-jax test-torch check accuracy bench claims speed docs clean
 .DELETE_ON_ERROR:
 
 train: $(VENV)/.train   ## train the article's model, print its accuracy, export it
@@ -23,6 +23,13 @@ train: $(VENV)/.train   ## train the article's model, print its accuracy, export
 
 test: $(VENV)/.test     ## run the tests
 	$(BIN)/python -m pytest $(WORKERS)
+
+# TensorFlow turns oneDNN on by itself only where the CPU has AVX-512 VNNI or better.
+test-other-kernels: $(VENV)/.test   ## what computes with the CPU's kernels, with oneDNN turned on, or off where it is on
+	TF_ENABLE_ONEDNN_OPTS=$$($(BIN)/python -c 'from tensorflow.python.util import \
+	  _pywrap_util_port as port; print(int(not port.IsMklEnabled()))' 2>/dev/null) \
+	  $(BIN)/python -m pytest $(WORKERS) tests/layers tests/explain/test_any_model.py \
+	  tests/prediction/test_predictor.py
 
 test-jax test-torch: test-%: $(VENV)/.test     ## the hand-written parts on another backend
 	KERAS_BACKEND=$* $(BIN)/python -m pytest $(WORKERS) $(PARTS)

@@ -351,3 +351,9 @@ def test_name_that_cannot_stand_in_a_url_raises(quarters, name):
 def test_limits_must_be_above_zero(limits):
     with pytest.raises(InputError, match=next(iter(limits))):
         Limits(**limits)
+
+
+def test_connections_are_made_without_delay():
+    # asyncio sets TCP_NODELAY only on what a socket of this protocol accepts.
+    with listen("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
