@@ -419,7 +419,7 @@ def test_a_loss_that_is_no_number_exits_with_1_and_one_line(run, here):
     words = ("--learning-rate", "1e38", "--optimizer", "sgd")
     code, _, err = run("train", *QUICK, *words)
     assert code == 1
-    assert err.startswith("Error: The loss must be finite")
+    assert err.startswith("Error: The loss became NaN or infinite")
     assert len(err.strip().splitlines()) == 1
 
 

@@ -288,7 +288,7 @@ def test_bad_arguments_are_refused_before_anything_is_written(
 
 def test_a_missing_package_is_named_with_its_extra(model, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
-    with pytest.raises(InputError, match=r"pip install 'keras-cnn\[onnx\]'"):
+    with pytest.raises(InputError, match=r"extra `onnx` does: pip install 'onnx"):
         export(model, tmp_path, ("onnx",))
 
 

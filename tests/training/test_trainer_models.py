@@ -467,7 +467,8 @@ def bad_rows(batch, value=np.nan, count=64):
 @pytest.mark.parametrize("form", ["arrays", "stream"])
 @pytest.mark.parametrize("build", [split, normalised], ids=["split", "normalised"])
 def test_stop_keeps_the_weights_before_the_bad_step(build, form, monkeypatch):
-    force_shards(monkeypatch, 2)
+    # Split, dropout would draw other numbers than in `fit`.
+    force_shards(monkeypatch, 1 if build is normalised else 2)
     x, y = bad_rows(2)
     good = seeded(build)
     good.fit(x[:32], y[:32], **quiet(batch_size=BATCH))
@@ -540,7 +541,7 @@ def test_validation_that_is_no_number_does_not_stop():
 @pytest.mark.parametrize("form", ["arrays", "stream"])
 @pytest.mark.parametrize("build", [split, normalised], ids=["split", "normalised"])
 def test_skip_leaves_no_trace_of_the_bad_batch(build, form, monkeypatch):
-    force_shards(monkeypatch, 2)
+    force_shards(monkeypatch, 1 if build is normalised else 2)  # as above
     x, y = bad_rows(1)
     without = np.r_[0:16, 32:64]
     good = seeded(build)
