@@ -63,16 +63,14 @@ def as_data_format(value: Any) -> DataFormat:
 def convolves_channels_first() -> bool:
     """Returns whether the backend convolves images with channels first.
 
-    TensorFlow does on a GPU, and on a CPU only with oneDNN, which it turns on by itself
-    where the CPU has AVX-512 VNNI or better.
+    TensorFlow does on a GPU. On a CPU it needs oneDNN, and even then takes float32
+    alone, so that order is left to GPUs.
     """
     if keras.backend.backend() != "tensorflow":
         return True
     import tensorflow as tf
-    from tensorflow.python.util import _pywrap_util_port
 
-    on_gpu = bool(tf.config.list_physical_devices("GPU"))
-    return on_gpu or bool(_pywrap_util_port.IsMklEnabled())
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 def output_size(

@@ -74,7 +74,7 @@ class Conv2D(WeightedSum):
 
     Differs from `keras.layers.Conv2D`: with "channels_first" on TensorFlow, Keras adds
     the bias along the width where the output is as wide as it has filters; ours adds
-    it along the channels always; and on a CPU without oneDNN Keras fails with
+    it along the channels always; and on most CPUs Keras fails with
     "channels_first", where ours turns the image around. `filters` and every size must
     be whole numbers when the layer is made, not only when it is built. No LoRA, no
     quantization.
