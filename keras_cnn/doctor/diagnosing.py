@@ -111,7 +111,8 @@ def _aside(seed: int) -> Iterator[None]:
 
     From the former Keras takes the seeds of a copy's weights and dropout. Keras's
     warnings of odd programs are the doctor's to report, and TensorFlow's of many traced
-    functions are about its copies: both are held back.
+    functions are about its copies: both are held back, and NumPy's of overflows, which
+    a training that explodes brings with it.
     """
     python, numpy = random.getstate(), np.random.get_state()
     random.seed(seed)
@@ -119,7 +120,10 @@ def _aside(seed: int) -> Iterator[None]:
     logger = tf.get_logger()
     logger.addFilter(_not_of_retracing)
     try:
-        with warnings.catch_warnings():
+        with (
+            warnings.catch_warnings(),
+            np.errstate(over="ignore", invalid="ignore"),
+        ):
             warnings.simplefilter("ignore", UserWarning)
             yield
     finally:

@@ -192,3 +192,13 @@ def test_repair_of_a_rate_is_a_patch(blobs, make):
 def test_repair_of_a_healthy_program_is_none(blobs, make):
     model = make(16, 3)
     assert repair(diagnose(model, *blobs, **PATIENT), model, *blobs, **PLAN) is None
+
+
+def test_weights_too_large_to_square_are_a_finding_and_no_warning(rng):
+    # Two updates: to some 1e12 and 1e24, whose square float32 does not hold.
+    x = rng.normal(size=(64, 4)).astype("float32")
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(1e12), "mse")
+    diagnosis = diagnose(model, x, x.sum(1, keepdims=True), epochs=1)
+    assert diagnosis.verdict == "faulty"
+    assert diagnosis.findings[0].code == "lr-too-high"
