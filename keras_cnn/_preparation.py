@@ -13,8 +13,7 @@ from ._checks import InputError, check_choice
 from ._images import (
     PIXEL_MAX,
     UInt8Array,
-    center_like_mnist,
-    resize,
+    fit_to,
     scale,
     to_gray,
     to_rgb,
@@ -144,10 +143,9 @@ class Preparation:
     @property
     def pixels(self) -> str:
         """The name in `PIXELS` of what the numbers are, or `custom`."""
-        own = self._scaling()
-        for name, given in PIXELS.items():
-            color = given.get("color", "gray" if self.channels == 1 else "rgb")
-            if own == {**_PLAIN, **given, "color": color}:
+        for name in PIXELS:
+            numbers = self._numbers_of(name).items()
+            if all(getattr(self, field) == value for field, value in numbers):
                 return name
         return "custom"
 
@@ -162,8 +160,7 @@ class Preparation:
                 are gray.
         """
         check_choice("pixels", name, tuple(PIXELS))
-        plain = {**_PLAIN, "color": "gray" if self.channels == 1 else "rgb"}
-        return replace(self, **{**plain, **PIXELS[name]})
+        return replace(self, **self._numbers_of(name))
 
     def fit(self, image: UInt8Array) -> UInt8Array:
         """Brings an image of any size to the model's size and color.
@@ -178,21 +175,13 @@ class Preparation:
         Raises:
             NothingDrawn: If it is to be placed as in MNIST and nothing is drawn on it.
         """
-        if self.fitting == "mnist":
-            return center_like_mnist(image, self.size).reshape(self.image_shape)
+        if self.fitting in ("mnist", "resize"):
+            return fit_to(image, self.image_shape, raw=self.fitting == "resize")
         plain = to_gray(image) if self.channels == 1 else to_rgb(image)
         height, width = self.size
-        if plain.shape[:2] == self.size:
-            fitted = plain
-        elif self.fitting == "resize":
-            fitted = resize(plain, self.size)
-        else:
-            by = ImageOps.fit if self.fitting == "crop" else ImageOps.pad
-            pillow = by(
-                Image.fromarray(plain), (width, height), Image.Resampling.LANCZOS
-            )
-            fitted = np.asarray(pillow)
-        return fitted.reshape(self.image_shape)
+        by = ImageOps.fit if self.fitting == "crop" else ImageOps.pad
+        pillow = by(Image.fromarray(plain), (width, height), Image.Resampling.LANCZOS)
+        return np.asarray(pillow).reshape(self.image_shape)
 
     def normalize(self, images: Any) -> Any:
         """Turns pixels into the numbers that the model takes.
@@ -251,8 +240,10 @@ class Preparation:
                 f"Received: {str(content)[:200]!r}."
             ) from error
 
-    def _scaling(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in (*_PLAIN, "color")}
+    def _numbers_of(self, name: str) -> dict[str, Any]:
+        """Returns the fields that one of `PIXELS` sets, for this many channels."""
+        color = "gray" if self.channels == 1 else "rgb"
+        return {**_PLAIN, "color": color, **PIXELS[name]}
 
 
 def _is_finite(number: Any) -> bool:

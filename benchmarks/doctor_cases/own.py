@@ -1,4 +1,4 @@
-"""Programs with classes, steps, losses and layers of one's own, and streams of data."""
+"""Programs with custom classes, steps, losses and layers, and streams of data."""
 
 import keras
 import tensorflow as tf
@@ -203,7 +203,7 @@ def without_targets(cls=Variational, rate=3e-3):
 
 
 def lambdas(rate=3e-3, x_of=lambda x: x):
-    """Lambda layers and operations of one's own."""
+    """Lambda layers and custom operations."""
     x, y = data.digits()
     inputs = keras.Input((8, 8, 1))
     h = layers.Lambda(lambda v: v - 0.3)(inputs)

@@ -194,7 +194,7 @@ def counts(rate=5e-3):
 
 
 def quantile(share=0.9, rate=5e-3):
-    """A quantile of the price, by a loss of one's own."""
+    """A quantile of the price, with a custom loss."""
     x, y = data.prices()
 
     def pinball(y_true, y_pred):

@@ -12,7 +12,7 @@ import typer
 
 from .._checks import InputError, check_choice
 from .console import out, print_warning, start_tensorflow
-from .models import keras_model_of, open_model
+from .models import open_model
 from .options import AsJson, ModelPath, check_picture
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def explain(
     check_picture(out_file)
     start_tensorflow()
     from .._images import scale
+    from ..saving.loading import keras_model_of
 
     predictor = open_model(model).predictor
     keras_model = keras_model_of(model)

@@ -100,8 +100,8 @@ def export(
 
 def _run_and_file(path: Path) -> tuple[dict[str, Any], Path]:
     """Returns what a run has noted, {} without one, and its model's file."""
-    from ..runs.record import CONFIG, MODEL, RESULT
-    from ..saving.metadata import read_noted
+    from ..runs.record import CONFIG, RESULT
+    from ..saving.metadata import MODEL, read_noted
 
     if path.is_dir():
         path = path / MODEL

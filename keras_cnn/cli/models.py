@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import keras
-
     from ..prediction import Predictor
 
 
@@ -43,12 +41,3 @@ def open_model(path: Path, *, trust: bool = False) -> OpenedModel:
     numbered = known == Noted().names(len(known))
     named = None if numbered and noted.class_names != known else known
     return OpenedModel(predictor, named, noted.data)
-
-
-def keras_model_of(path: Path) -> keras.Model | None:
-    """Returns the Keras model in a file, a run's folder or an export; None without."""
-    from ..runs.record import MODEL
-    from ..saving import load_model
-
-    file = path if path.suffix == ".keras" else path / MODEL
-    return load_model(file, compile=False) if file.is_file() else None

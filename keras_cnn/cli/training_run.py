@@ -50,11 +50,11 @@ def run(
         CHECKPOINTS,
         HISTORY,
         INTERRUPTED,
-        MODEL,
         new_run_folder,
         save_model,
         write_config,
     )
+    from ..saving.metadata import MODEL
     from ..training.distribution import broadcast_name_from_chief, is_chief
     from .datasets import load_shown
     from .progress import EpochTable

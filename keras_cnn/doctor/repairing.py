@@ -73,16 +73,16 @@ def repair(
         )
     program, _ = read_plan(model, x, y, **plan)
     make = None if isinstance(model, keras.Model) else model
-    config = first_config(program, make)
+    first = config = first_config(program, make)
     patch: dict[str, Any] = {}
     for remedy, change in zip(attempt._remedies, attempt.changes, strict=True):
         before, config = config, remedy(config)
         # What a model file cannot hold, since it changes what the model is given.
-        if any(one is not other for one, other in zip(config.y, before.y, strict=True)):
+        if _differs(config.y, before.y):
             patch["data"] = change
         if config.sample_weight is not before.sample_weight:
             patch["class_weight"] = change
-    return _repaired(attempt, config, program, patch)
+    return _repaired(attempt, first, config, patch)
 
 
 def _best(diagnosis: Diagnosis) -> Attempt | None:
@@ -109,19 +109,20 @@ def _best(diagnosis: Diagnosis) -> Attempt | None:
 
 
 def _repaired(
-    attempt: Attempt, config: TrialConfig, program: Program, patch: dict[str, Any]
+    attempt: Attempt, first: TrialConfig, config: TrialConfig, patch: dict[str, Any]
 ) -> Repair:
-    if config.learning_rate != program.learning_rate:
+    """Returns what differs from the first configuration, as a model and a patch."""
+    program = first.program
+    if config.learning_rate != first.learning_rate:
         patch["learning_rate"] = config.learning_rate
-    if config.batch_size != program.batch_size:
+    if config.batch_size != first.batch_size:
         patch["batch_size"] = config.batch_size
-    if config.updates != program.updates:
-        patch["epochs"] = program.epochs * config.updates // program.updates
+    if config.updates != first.updates:
+        patch["epochs"] = program.epochs * config.updates // first.updates
     if config.optimizer:
         patch["optimizer"] = dict(config.optimizer)
     losses = program.packed_outputs(config.losses)
-    given = first_losses(program)
-    if any(one is not other for one, other in zip(config.losses, given, strict=True)):
+    if _differs(config.losses, first.losses):
         patch["loss"] = keras.tree.map_structure(
             lambda loss: keras.losses.serialize(keras.losses.get(loss)), losses
         )
@@ -129,13 +130,11 @@ def _repaired(
     if config.model is not program.model and program.optimizer is not None:
         model = config.model
         model.set_weights(config.weights)
-        inputs = program.inputs.values()
-        raw = [one is not other for one, other in zip(config.x, inputs, strict=True)]
+        raw = [one is not other for one, other in zip(config.x, first.x, strict=True)]
         if any(raw) and getattr(model, "inputs", None):
             model = _normalizing(model, program, raw)
-        rate = config.learning_rate
-        rate = program.learning_rate if rate is None else rate
-        optimizer = copy_optimizer(program.optimizer, rate or 0.0, config.optimizer)
+        rate = config.learning_rate or 0.0
+        optimizer = copy_optimizer(program.optimizer, rate, config.optimizer)
         model.compile(optimizer=optimizer, loss=losses)
         # Saved without its variables, an optimizer makes Keras warn when it is loaded.
         optimizer.build(model.trainable_variables)
@@ -144,11 +143,9 @@ def _repaired(
     )
 
 
-def first_losses(program: Program) -> list[Any]:
-    """Returns the losses as they were compiled, one an output; None without."""
-    given = {head.index: head.given_loss for head in program.heads}
-    count = len(keras.tree.flatten(program.outputs))
-    return [given.get(index) for index in range(count)]
+def _differs(now: Sequence[Any], before: Sequence[Any]) -> bool:
+    """Whether a remedy has put another object in the place of one."""
+    return any(one is not other for one, other in zip(now, before, strict=True))
 
 
 def _normalizing(

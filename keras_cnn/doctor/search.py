@@ -164,7 +164,7 @@ class Search:
         return replace(
             known,
             moved=self._moved(),
-            lost=_lost(self.program, self.config, outcome),
+            lost=_lost(self.program, outcome),
             held_out_skill=skill,
             held_out_outputs=outputs,
             batch_skill=self._batch_skill(),
@@ -332,7 +332,7 @@ def _is_good(program: Program, outcome: Outcome) -> bool:
     return known and outcome.skill >= GOOD.value
 
 
-def _lost(program: Program, config: TrialConfig, outcome: Outcome) -> float | None:
+def _lost(program: Program, outcome: Outcome) -> float | None:
     """Returns the share of samples of some classes whose loss is exactly 0."""
     shares = []
     for head in program.heads:

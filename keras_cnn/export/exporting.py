@@ -13,7 +13,7 @@ import numpy.typing as npt
 from .._checks import InputError
 from .._files import publish_version, temporary_folder, write_json
 from .._optional import optional
-from ..saving.metadata import Noted
+from ..saving.metadata import MODEL, Noted
 from . import litert, onnx
 from .artefact import Artefact
 from .card import write_card
@@ -167,7 +167,7 @@ def _write(
         artefacts.append(Artefact("onnx", "float32", path))
     if "keras" in formats:
         tell("keras")
-        path = content / "model.keras"
+        path = content / MODEL
         model.save(path)
         policy = "float32" if model is classifier.model else "mixed"
         artefacts.append(Artefact("keras", policy, path))

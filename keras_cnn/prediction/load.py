@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .._checks import InputError
 from ..saving.archive import check_suffix
+from ..saving.metadata import MODEL
 from .predictor import Predictor
 
 
@@ -53,7 +54,7 @@ def load(path: str | os.PathLike[str], *, trust: bool = False) -> Predictor:
             from .saved_model import open_saved_model
 
             return open_saved_model(path, trust=trust)
-        path = path / "model.keras"
+        path = path / MODEL
     check_suffix(path)
     if path.suffix == ".tflite":
         from .litert import open_litert

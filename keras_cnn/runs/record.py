@@ -23,7 +23,6 @@ from .training_run import TrainingResult
 CHECKPOINTS = "checkpoints"
 CONFIG = "config.json"
 HISTORY = "history.csv"
-MODEL = "model.keras"
 INTERRUPTED = "interrupted.keras"
 RESULT = "result.json"
 

@@ -12,6 +12,7 @@ from .. import activations, layers, losses  # noqa: F401
 from .._checks import InputError, first_line
 from .archive import check_archive
 from .layer_sizes import check_layer_sizes
+from .metadata import MODEL
 
 
 def load_model(path: str | os.PathLike[str], *, compile: bool = True) -> keras.Model:
@@ -54,3 +55,12 @@ def load_model(path: str | os.PathLike[str], *, compile: bool = True) -> keras.M
             f"A model file must hold a model that Keras loads in safe mode. "
             f"Received: {str(path)!r} ({first_line(error)})."
         ) from error
+
+
+def keras_model_of(path: Path) -> keras.Model | None:
+    """Returns the Keras model in a file, a run's folder or an export; None without.
+
+    It is not compiled.
+    """
+    file = path if path.suffix == ".keras" else path / MODEL
+    return load_model(file, compile=False) if file.is_file() else None

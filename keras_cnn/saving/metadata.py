@@ -11,6 +11,7 @@ _MOST_BYTES = 2**24
 
 MANIFEST = "manifest.json"
 RUN = "config.json"
+MODEL = "model.keras"
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,10 @@ import re
 from pathlib import Path
 
 from ..prediction import load as load_predictor
-from ..saving import load_model
+from ..saving.loading import keras_model_of
 from ..saving.metadata import noted_in
 from .heatmaps import grad_cam_heatmaps
 from .served import ServedModel
-
-_KERAS_FILE = "model.keras"
 
 
 def load(
@@ -45,12 +43,10 @@ def load(
     predictor = load_predictor(path, trust=trust)
     recorded = noted_in(path if path.is_dir() else path.parent).name or path.stem
     folder = path.resolve()
-    keras_file = path if path.suffix == ".keras" else path / _KERAS_FILE
+    keras_model = keras_model_of(path)
     return ServedModel(
         predictor,
         name or re.sub(r"[^A-Za-z0-9_.-]", "_", recorded),
         int(folder.name) if folder.name.isdecimal() else 1,
-        grad_cam_heatmaps(load_model(keras_file, compile=False))
-        if keras_file.is_file()
-        else None,
+        None if keras_model is None else grad_cam_heatmaps(keras_model),
     )

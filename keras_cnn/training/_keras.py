@@ -25,7 +25,9 @@ from keras.src.trainers.data_adapters.array_slicing import (
 from keras.src.utils.python_utils import is_default, pythonify_logs
 
 __all__ = [
+    "FUNCTIONAL_ATTRIBUTES",
     "MODEL_ATTRIBUTES",
+    "NORMALIZATION_ATTRIBUTES",
     "ArrayDataAdapter",
     "Functional",
     "convert_to_np_if_not_ragged",
@@ -55,6 +57,13 @@ MODEL_ATTRIBUTES = (
     "_should_eval",
     "_symbolic_build",
 )
+
+# Of a functional model, which is walked with all shards side by side; a Sequential has
+# one in `_functional`.
+FUNCTIONAL_ATTRIBUTES = ("_nodes_by_depth", "_outputs_struct", "_standardize_inputs")
+
+# Of a built batch normalization.
+NORMALIZATION_ATTRIBUTES = ("_reduction_axes",)
 
 
 @contextmanager

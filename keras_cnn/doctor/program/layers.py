@@ -52,7 +52,7 @@ def output_range(activation: str) -> tuple[float, float]:
 
 
 # Layers and operations without a nonlinearity of their own. Of any other that is not
-# known, such as one's own layer or an attention, nothing is supposed.
+# known, such as a custom layer or an attention, nothing is supposed.
 _LINEAR = set(
     """
     Activation ActivityRegularization Add Average AveragePooling1D AveragePooling2D
@@ -122,7 +122,7 @@ def activation_name(layer: keras.Layer) -> str | None:
     own = str(getattr(function, "__name__", type(function).__name__)).lower()
     try:
         answer = np.asarray(keras.ops.convert_to_numpy(function(_TEST_INPUT)))
-    # An activation of one's own may refuse this shape in whatever way it likes.
+    # A user's own activation may refuse this shape in any way.
     except Exception:
         return own
     alike = [

@@ -251,7 +251,7 @@ def _decision(
             float(grid[np.argmin([_loss_at(loss, [target], [p]) for p in grid])])
             for target in (1.0, 0.0)
         ]
-    except Exception:  # a loss of one's own may take nothing but its own batches
+    except Exception:  # a custom loss may take only its own batches
         return 0.5, False
     if abs(least[0] - least[1]) < SAME_LOSS.value:
         return 0.5, False

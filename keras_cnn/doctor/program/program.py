@@ -252,7 +252,7 @@ def _called(model: keras.Model, packed: Any) -> tuple[Any, str]:
                 training=False,
             )
             as_arrays = keras.tree.map_structure(_as_array, outputs)
-    except Exception as error:  # what a model of one's own raises is its own affair
+    except Exception as error:  # a custom model may raise anything
         return None, said_by(error)
     return as_arrays, ""
 

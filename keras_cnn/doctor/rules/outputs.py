@@ -314,7 +314,7 @@ def wrong_loss(program: Program) -> Iterator[Hit]:
 def _against_loss(head: Head) -> tuple[str, bool] | None:
     """Returns what stands against a head's loss, and whether it cannot work.
 
-    Nothing is said of a loss whose kind is not known, such as one's own.
+    Says nothing of a loss of unknown kind, such as a custom one.
     """
     if head.task == "regression":
         if head.loss not in CROSS_ENTROPIES or _are_probabilities(head):

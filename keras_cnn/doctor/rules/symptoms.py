@@ -98,7 +98,7 @@ def negative_loss(observed: Observed) -> Iterator[Symptom]:
 
 @rule("chance-level", group="training")
 def chance_level(observed: Observed) -> Iterator[Symptom]:
-    """The predictions are no better than one and the same for all.
+    """The predictions are no better than the best constant.
 
     Looks: Accuracy is the share of the largest class; errors are the targets' spread.
     Harms: Nothing was learned from the inputs.

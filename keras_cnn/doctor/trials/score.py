@@ -50,7 +50,7 @@ def skill_score(
     what the best constant answer leaves open; the larger, so that neither a majority
     hides learning nor a rare class does. Of numbers it is one minus the median absolute
     error over that of the median: a few absurd targets do not decide it. Where only a
-    loss of one's own knows how far a number is from its target, it is that loss.
+    custom loss knows how far a number is from its target, it is that loss.
 
     Args:
         head: The output.
@@ -140,7 +140,7 @@ def _skill_of_numbers(truth: Array, predicted: Array) -> float:
 
 
 def _skill_by_loss(head: Head, y: Array, outputs: Array) -> float:
-    """Returns what a loss of one's own makes up, of a constant's to a perfect one's."""
+    """Returns what a custom loss makes up, of a constant's to a perfect one's."""
     y = np.asarray(y, "float32").reshape(outputs.shape)
     flat = y.reshape(-1, outputs.shape[-1])
     constants = [np.quantile(flat, share, axis=0) for share in np.linspace(0, 1, 11)]

@@ -73,6 +73,11 @@ class TrialConfig:
         enough = rows >= ENOUGH_SAMPLES.value and self.holds_back
         return int(rows * HELD_BACK.value) if enough else 0
 
+    @property
+    def shuffled_rows(self) -> Array:
+        """The fixed order: the last are those held back, and any others are scored."""
+        return np.random.default_rng(0).permutation(len(self.x[0]))
+
     def changed(self, **changes: Any) -> TrialConfig:
         """Returns it with some attributes changed."""
         return replace(self, **changes)
@@ -226,9 +231,9 @@ class Trial:
         arrays = tuple(
             [tf.constant(one) for one in part] for part in (config.x, config.y, weights)
         )
-        rows = np.random.default_rng(0).permutation(len(config.x[0]))
-        rows = rows[: len(rows) - config.held_back]
-        batches = _Batches(rows, config.batch_size, seed)
+        rows = config.shuffled_rows
+        trained = rows[: len(rows) - config.held_back]
+        batches = _Batches(trained, config.batch_size, seed)
         done, chunk, finite = 0, int(FIRST_STEPS.value), True
         if look:
             look(self, 0)
@@ -284,7 +289,7 @@ class Trial:
         self, config: TrialConfig, samples: int
     ) -> tuple[float | None, tuple[Array, ...]]:
         """Returns the skill on some samples, None if it cannot be told, and outputs."""
-        rows = np.random.default_rng(0).permutation(len(config.x[0]))
+        rows = config.shuffled_rows
         rows = rows[-config.held_back :] if config.held_back else rows[:samples]
         outputs = self.outputs([values[rows] for values in config.x])
         skill = skill_of_all(
@@ -307,7 +312,7 @@ class Trial:
 
 
 def _told_loss(logs: Any) -> Any:
-    """Returns the loss among what a step of one's own reports; 0 if not told."""
+    """Returns the loss among what a custom step reports; 0 if not told."""
     losses = {name: value for name, value in logs.items() if "loss" in name}
     if "loss" in losses or len(losses) == 1:
         return losses.get("loss", next(iter(losses.values())))
