@@ -309,11 +309,30 @@ def picture(tmp_path):
 
 def test_chosen_picture_is_centred_and_undone(page, picture):
     page["file"].send_keys(str(picture))
+    page.wait(lambda: page.text("label") != "?")
     page.settle()
     seen = page.pixels("seen")[..., 0]
     assert np.flatnonzero(seen.max(axis=0) > 60).tolist() == [*range(4, 24)]
     page["undo"].click()
     assert page.text("label") == "?"
+
+
+def test_page_is_busy_while_a_chosen_picture_is_decoded(page, picture):
+    page.run(
+        """
+        const decode = window.createImageBitmap;
+        window.createImageBitmap = async (file) => {
+          await new Promise((done) => { window.goOn = done; });
+          return decode(file);
+        };
+        """
+    )
+    page["file"].send_keys(str(picture))
+    page.wait(lambda: page.run("return Boolean(window.goOn)"))
+    assert page["said"].get_attribute("aria-busy") == "true"
+    page.run("window.goOn()")
+    page.settle()
+    assert page.text("label") != "?"
 
 
 @pytest.mark.parametrize("event", ["drop", "paste"])
@@ -335,6 +354,7 @@ def test_dropped_or_pasted_picture_is_looked_at(page, event):
         """,
         event,
     )
+    page.wait(lambda: page.text("label") != "?")
     page.settle()
     ink = page.pixels("seen")[..., 0] > 60
     assert np.flatnonzero(ink.any(axis=1)).tolist() == [*range(4, 24)]

@@ -42,6 +42,18 @@ let revision = 0; // counts changes of the drawing
 let isAsking = false;
 let wantsHeat = false;
 let reading = 0; // the timer before an answer is read aloud
+let pending = 0; // pictures being decoded and answers being waited for
+
+async function whileBusy(work) {
+  pending += 1;
+  element("said").setAttribute("aria-busy", "true");
+  try {
+    await work();
+  } finally {
+    pending -= 1;
+    element("said").setAttribute("aria-busy", String(pending > 0));
+  }
+}
 
 function say(text) {
   element("announcement").textContent = text;
@@ -56,7 +68,11 @@ function complain(problem) {
 async function ask() {
   if (isAsking || results === null) return;
   isAsking = true;
-  element("said").setAttribute("aria-busy", "true");
+  await whileBusy(answerNewest);
+  isAsking = false;
+}
+
+async function answerNewest() {
   let asked = -1;
   while (asked !== revision && !pad.isEmpty) {
     asked = revision;
@@ -68,8 +84,6 @@ async function ask() {
     }
     await pause(PAUSE);
   }
-  isAsking = false;
-  element("said").setAttribute("aria-busy", "false");
 }
 
 async function show(asked) {
@@ -107,12 +121,14 @@ function changed() {
 
 const pad = new Pad(element("pad"), { changed, said: say });
 
-async function usePicture(file) {
-  try {
-    pad.showPicture(await createImageBitmap(file));
-  } catch {
-    complain(`${file.name || "This file"} is not a picture that this browser can read.`);
-  }
+function usePicture(file) {
+  return whileBusy(async () => {
+    try {
+      pad.showPicture(await createImageBitmap(file));
+    } catch {
+      complain(`${file.name || "This file"} is not a picture that this browser can read.`);
+    }
+  });
 }
 
 function pictureIn(transfer) {
