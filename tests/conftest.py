@@ -1,4 +1,4 @@
-"""What tests share: the data sets, why one of them is skipped, and figures."""
+"""What tests share: data sets, why one of them is skipped, a small model, figures."""
 
 import os
 from pathlib import Path
@@ -8,6 +8,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from keras_cnn.data.catalogue import MANUAL_DIR_VARIABLE
+
+# What the small model tells apart.
+CLASSES = ("ant", "bee", "cat")
 
 
 @pytest.fixture(scope="session")
@@ -81,3 +84,38 @@ def drawn(monkeypatch):
 
     monkeypatch.setattr(Figure, "savefig", kept)
     return figures
+
+
+@pytest.fixture(scope="session")
+def small_model():
+    """A small model that the tests of export and loading share."""
+    import keras
+
+    from keras_cnn import layers as ours
+
+    keras.utils.set_random_seed(0)
+    return keras.Sequential(
+        [
+            keras.Input((8, 6, 1)),
+            ours.Conv2D(4, 3, activation="relu"),
+            ours.Flatten(),
+            ours.Dense(3, activation="softmax"),
+        ],
+        name="small",
+    )
+
+
+@pytest.fixture(scope="session")
+def exported(small_model, tmp_path_factory):
+    """The folder of an export in every format."""
+    from keras_cnn.export import ModelFacts, export
+
+    pytest.importorskip("ai_edge_litert", reason="the extra litert is not installed")
+    pytest.importorskip("tf2onnx", reason="the extra onnx is not installed")
+    formats = ("saved_model", "litert", "onnx", "keras")
+    folder = tmp_path_factory.mktemp("models")
+    facts = ModelFacts("small", CLASSES, data={"name": "animals"})
+    images = np.random.default_rng(0).integers(0, 256, (50, 8, 6, 1), np.uint8)
+    return export(
+        small_model, folder, formats, facts=facts, calibration=images, verify=False
+    ).folder

@@ -12,11 +12,12 @@ import json
 import math
 import stat
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from .._checks import InputError, first_line
+from .configuration import Refused, check_configuration
 
 # Keras stores members as they are. Recompressed ones may unpack to four times the
 # file's size, and small files to this much.
@@ -35,36 +36,6 @@ _NOT_KERAS = {
     (".h5", ".hdf5"): "Keras's loader of HDF5 models has no safe mode that holds",
     (".pkl", ".pickle", ".joblib", ".pt", ".pth"): "a pickle runs what it holds",
 }
-
-# Layers that run another program than a network of Keras's layers.
-_PROGRAMS = {
-    "__lambda__": "a pickled function, which runs code of its own",
-    "Lambda": "a Lambda layer, which runs code of its own",
-    "TFSMLayer": "a TFSMLayer, which loads a SavedModel, a program of its own",
-    "TorchModuleWrapper": "a TorchModuleWrapper, which loads a pickle",
-    "JaxLayer": "a JaxLayer, which runs code of its own",
-    "FlaxLayer": "a FlaxLayer, which runs code of its own",
-}
-
-_FUNCTION_MODULES = frozenset(
-    ("activations", "constraints", "initializers", "losses", "metrics", "ops")
-) | {"regularizers"}
-# Functions of these modules that make or fetch other objects.
-_MAKERS = ("deserialize", "serialize", "get")
-_CLASS_MODULES = _FUNCTION_MODULES | {
-    "applications",  # ConvNeXt has layers of its own there
-    "dtype_policies",
-    "layers",
-    "models",
-    "optimizers",
-    "quantizers",
-    "random",
-    "trainers",
-}
-
-
-class _Refused(Exception):
-    """Why an archive is not loaded, as the end of a sentence."""
 
 
 def check_suffix(path: Path) -> None:
@@ -96,7 +67,9 @@ def read_limited(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def check_archive(path: Path, is_registered: Callable[[str], bool]) -> tuple[Any, int]:
+def check_archive(
+    path: Path, registered: Callable[[str], Any], *, compile: bool
+) -> tuple[Any, int]:
     """Raises unless a `.keras` file holds a model, and nothing else.
 
     Nothing is unpacked, imported or run for it; memory is bounded by the size of the
@@ -104,8 +77,9 @@ def check_archive(path: Path, is_registered: Callable[[str], bool]) -> tuple[Any
 
     Args:
         path: A `.keras` file.
-        is_registered: Whether Keras knows a class or function by this name, such as
-            `keras_cnn>Conv2D`.
+        registered: Gives the class or function that the running program has registered
+            with Keras under a name such as `keras_cnn>Conv2D`; None without one.
+        compile: Whether optimizer, loss and metrics will be made, too.
 
     Returns:
         Its configuration, and how many numbers its weights hold.
@@ -124,8 +98,9 @@ def check_archive(path: Path, is_registered: Callable[[str], bool]) -> tuple[Any
     try:
         with zipfile.ZipFile(path) as archive:
             _check_members(archive, path.stat().st_size)
-            return _check_config(archive, is_registered), _check_weights(archive)
-    except _Refused as refused:
+            config = _check_config(archive, registered, compile)
+            return config, _check_weights(archive)
+    except Refused as refused:
         reason = str(refused)
     # What a damaged archive makes the readers of ZIP, JSON and HDF5 raise is not
     # documented.
@@ -145,17 +120,17 @@ def _check_members(archive: zipfile.ZipFile, size: int) -> None:
     members = archive.infolist()
     names = [member.filename for member in members]
     if len(names) > _MOST_MEMBERS:
-        raise _Refused(f"it has {len(names):,} members")
+        raise Refused(f"it has {len(names):,} members")
     if len(set(names)) < len(names):
-        raise _Refused("it has two members of one name")
+        raise Refused("it has two members of one name")
     for member in members:
         _check_place(member)
     missing = [name for name in (_CONFIG, _WEIGHTS) if name not in names]
     if missing:
-        raise _Refused(f"it has no {missing[0]}")
+        raise Refused(f"it has no {missing[0]}")
     unpacked = sum(member.file_size for member in members)
     if unpacked > _most_bytes(size):
-        raise _Refused(
+        raise Refused(
             f"it unpacks to {unpacked:,} bytes, and a file of {size:,} may unpack to "
             f"{_most_bytes(size):,}"
         )
@@ -166,55 +141,21 @@ def _check_place(member: zipfile.ZipInfo) -> None:
     parts = name.replace("\\", "/").split("/")
     inside = name in _FILES or parts[0] == "assets"
     if not inside or ".." in parts or "\\" in name or ":" in name or "\0" in name:
-        raise _Refused(f"it has a member {name!r}, which is no part of a model")
+        raise Refused(f"it has a member {name!r}, which is not part of a model")
     if stat.S_ISLNK(member.external_attr >> 16):
-        raise _Refused(f"its member {name!r} is a link to another place")
+        raise Refused(f"its member {name!r} is a link to another place")
 
 
 def _check_config(
-    archive: zipfile.ZipFile, is_registered: Callable[[str], bool]
+    archive: zipfile.ZipFile, registered: Callable[[str], Any], compile: bool
 ) -> Any:
     if archive.getinfo(_CONFIG).file_size > _MOST_CONFIG:
-        raise _Refused(f"its configuration has more than {_MOST_CONFIG:,} bytes")
+        raise Refused(f"its configuration has more than {_MOST_CONFIG:,} bytes")
     config = json.loads(archive.read(_CONFIG))
-    for part in _objects(config):
-        _check_object(part, is_registered)
+    if not compile and isinstance(config, dict):
+        config["compile_config"] = None  # Keras does not read it, either
+    check_configuration(config, registered)
     return config
-
-
-def _objects(config: Any) -> Iterator[dict[str, Any]]:
-    """Yields every object that a configuration describes, at any depth."""
-    waiting = [config]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            if "class_name" in one or "module" in one:
-                yield one
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one)
-
-
-def _check_object(part: dict[str, Any], is_registered: Callable[[str], bool]) -> None:
-    kind, module = part.get("class_name"), part.get("module")
-    if kind in _PROGRAMS:
-        raise _Refused(f"it holds {_PROGRAMS[kind]}")
-    is_function = kind == "function"
-    name = part.get("config") if is_function else kind
-    registered = [part.get("registered_name"), name]
-    if any(isinstance(one, str) and is_registered(one) for one in registered):
-        return
-    if module is None or module == "builtins":
-        return  # by name, among Keras's own
-    folders = str(module).split(".")
-    if folders[0] == "keras":
-        inner = [folder for folder in folders[1:] if folder != "src"]
-        allowed = _FUNCTION_MODULES if is_function else _CLASS_MODULES
-        if is_function and name in _MAKERS:
-            allowed = frozenset()
-        if inner[:1] and inner[0] in allowed or not inner and not is_function:
-            return
-    raise _Refused(f"it names {module}.{name}, which is no part of a network")
 
 
 def _check_weights(archive: zipfile.ZipFile) -> int:
@@ -228,7 +169,7 @@ def _check_weights(archive: zipfile.ZipFile) -> int:
             group = groups.pop()
             for name in group:
                 if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                    raise _Refused(f"its weights link to another place at {name!r}")
+                    raise Refused(f"its weights link to another place at {name!r}")
                 item = group[name]
                 address = h5py.h5o.get_info(item.id).addr
                 if address in seen:
@@ -241,7 +182,7 @@ def _check_weights(archive: zipfile.ZipFile) -> int:
                     numbers += count
                     declared += count * int(item.dtype.itemsize)
                 if declared > _most_bytes(size):
-                    raise _Refused(
+                    raise Refused(
                         f"its weights declare {declared:,} bytes of tensors in a file "
                         f"of {size:,}"
                     )
@@ -250,6 +191,6 @@ def _check_weights(archive: zipfile.ZipFile) -> int:
 
 def _declared_numbers(tensor: Any) -> int:
     if tensor.is_virtual or tensor.external:
-        raise _Refused(f"its weights lie in another file at {tensor.name!r}")
+        raise Refused(f"its weights lie in another file at {tensor.name!r}")
     # Python's integers do not overflow, as a product by NumPy would.
     return math.prod(map(int, tensor.shape or ()))

@@ -44,7 +44,7 @@ def load_model(path: str | os.PathLike[str], *, compile: bool = True) -> keras.M
     """
     path = Path(path)
     config, stored = check_archive(
-        path, lambda name: keras.saving.get_registered_object(name) is not None
+        path, keras.saving.get_registered_object, compile=compile
     )
     check_layer_sizes(path, config, stored)
     try:

@@ -12,8 +12,7 @@ from PIL import Image
 from keras_cnn._checks import InputError
 from keras_cnn._optional import MissingExtraError
 from keras_cnn.prediction import load
-
-from .conftest import CLASSES
+from tests.conftest import CLASSES
 
 FILES = ("", "model.tflite", "model_float16.tflite", "model.onnx", "model.keras")
 

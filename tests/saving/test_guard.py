@@ -105,7 +105,7 @@ def elsewhere(members):
 
 CRAFTED = {
     "a Lambda layer": (lambda_layer, "Lambda layer, which runs code"),
-    "a path that climbs": (climbing, "no part of a model"),
+    "a path that climbs": (climbing, "not part of a model"),
     "a zip bomb": (bomb, "it unpacks to"),
     "an arbitrary function": (
         in_config(module="os", class_name="function", config="system"),
