@@ -115,8 +115,10 @@ def written() -> str:
     lines = [
         '"""The classes and functions of Keras that a `.keras` file may name.',
         "",
-        f"Made from Keras {keras.version()} by tools/keras_objects.py, which says how.",
+        "Made by tools/keras_objects.py, which says how.",
         '"""',
+        "",
+        f'MADE_FROM = "{keras.version()}"  # the release of Keras',
     ]
     for title, table in (("CLASSES", classes()), ("FUNCTIONS", functions())):
         lines += ["", f"{title}: dict[str, frozenset[str]] = {{"]

@@ -1,7 +1,9 @@
 """The classes and functions of Keras that a `.keras` file may name.
 
-Made from Keras 3.15.1 by tools/keras_objects.py, which says how.
+Made by tools/keras_objects.py, which says how.
 """
+
+MADE_FROM = "3.15.1"  # the release of Keras
 
 CLASSES: dict[str, frozenset[str]] = {
     "keras": frozenset(
