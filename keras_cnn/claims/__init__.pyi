@@ -1,10 +1,10 @@
-from .catalogue import CLAIMS as CLAIMS
-from .catalogue import find_claim as find_claim
 from .claim import Claim as Claim
 from .claim import Measurements as Measurements
-from .claim import Part as Part
+from .claim import Statement as Statement
 from .claim import Verdict as Verdict
 from .running import Result as Result
 from .running import run as run
-from .running import settings_of as settings_of
+from .statistics import Comparison as Comparison
 from .statistics import Estimate as Estimate
+from .table import CLAIMS as CLAIMS
+from .table import find_claim as find_claim

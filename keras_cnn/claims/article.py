@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 
 from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
 from ..models import article_cnn
-from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
+from .claim import Claim, Measurements, Progress, Settings, Statement, arms_of
 from .images import images
 from .pictures import draw_arms, draw_band
+from .stateless_training import StatelessTraining, batches, side_by_side
 from .statistics import difference, estimate
-from .trials import Training, batches, side_by_side
 
 _PARTS: tuple[Literal["keras", "keras_cnn"], ...] = ("keras", "keras_cnn")
 
@@ -23,13 +23,15 @@ _BATCH = 32
 
 def measure(settings: Settings, progress: Progress) -> Measurements:
     """Trains the article's network for five epochs, built of either's parts."""
-    parts = images()
+    splits = images()
     # Nothing is chosen here: as in the article, no image is held back from training.
-    x = np.concatenate([parts.train.x, parts.validation.x])[: settings["images"]]
-    y = np.concatenate([parts.train.y, parts.validation.y])[: settings["images"]]
-    test = parts.test.first(settings["test"])
-    trainings: dict[str, Training] = {
-        name: Training(article_cnn(parts=name), sparse_categorical_crossentropy)
+    x = np.concatenate([splits.train.x, splits.validation.x])[: settings["images"]]
+    y = np.concatenate([splits.train.y, splits.validation.y])[: settings["images"]]
+    test = splits.test.first(settings["test"])
+    trainings: dict[str, StatelessTraining] = {
+        name: StatelessTraining(
+            article_cnn(parts=name), sparse_categorical_crossentropy
+        )
         for name in _PARTS
     }
     each = len(x) // _BATCH
@@ -41,8 +43,8 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
         order = batches(seed, len(x), _EPOCHS * each, _BATCH)
         found = []
         for epoch in range(_EPOCHS):
-            part = order[epoch * each : (epoch + 1) * each]
-            state = training.run(state, x, y, part, 0.001)
+            batch_rows = order[epoch * each : (epoch + 1) * each]
+            state = training.run(state, x, y, batch_rows, 0.001)
             found.append(training.accuracy(state, test.x, test.y))
         return found
 
@@ -56,35 +58,35 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
         {f"accuracy/{name}": curves[name][seed, -1] for name in _PARTS}
         for seed in seeds
     ]
-    return Measurements(arms_of(rows), curves, parts.name)
+    return Measurements(arms_of(rows), curves, splits.name)
 
 
-def judge(measured: Measurements) -> tuple[Part, ...]:
+def judge(measured: Measurements) -> tuple[Statement, ...]:
     """Looks at the accuracy, and at what the hand-written parts change."""
     built_in, own = (measured[f"accuracy/{name}"] for name in _PARTS)
     reached = estimate(built_in)
     return (
-        Part(
+        Statement(
             "The article's training tells nearly all test images right.",
             "test accuracy after five epochs",
             reached,
-            least=0.95,
+            min_value=0.95,
             correction=f"It reaches a test accuracy of {reached.value:.3f}.",
         ),
-        Part(
+        Statement(
             "With hand-written parts it does the same.",
             "test accuracy, hand-written less built-in parts",
             difference(own, built_in),
-            least=-0.01,
-            most=0.01,
+            min_value=-0.01,
+            max_value=0.01,
             correction="Hand-written parts give another accuracy.",
         ),
-        Part(
+        Statement(
             "Their accuracies vary as much from seed to seed.",
             "standard deviation of the test accuracy, hand-written less built-in",
             estimate(np.abs(own - own.mean()) - np.abs(built_in - built_in.mean())),
-            least=-0.01,
-            most=0.01,
+            min_value=-0.01,
+            max_value=0.01,
             correction="Hand-written parts give another spread.",
         ),
     )

@@ -17,8 +17,8 @@ Ruling = Literal["holds", "holds with a correction", "does not hold", "undecided
 Settings = Mapping[str, Any]
 Progress = Callable[[float], None]
 
-# The least number of seeds of which an interval is worth its name.
-LEAST_SEEDS = 5
+# The smallest number of seeds at which an interval is worth its name.
+MIN_SEEDS = 5
 
 
 @dataclass(frozen=True)
@@ -60,62 +60,62 @@ def arms_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, npt.NDArray[np.float
     """Turns one row of named numbers a seed into one array of seeds a name.
 
     Example:
-        >>> {name: one.tolist() for name, one in arms_of([{"a": 1}, {"a": 2}]).items()}
-        {'a': [1.0, 2.0]}
+        >>> arms_of([{"a": 1}, {"a": 2}])["a"].tolist()
+        [1.0, 2.0]
     """
     return {name: np.array([row[name] for row in rows], float) for name in rows[0]}
 
 
 @dataclass(frozen=True)
-class Part:
+class Statement:
     """One statement of a claim, and the effect that decides it.
 
-    It is true if the whole interval lies within [`least`, `most`], false if all of it
-    lies outside on one side, and undecided if it reaches across a bound.
+    It is true if the whole interval lies within [`min_value`, `max_value`], false if
+    all of it lies outside on one side, and undecided if it reaches across a bound.
 
     Attributes:
-        statement: What is said, in one sentence.
+        text: What is said, in one sentence.
         effect: What was measured, with its unit.
         found: The effect, with its interval.
-        least: The smallest effect at which the statement is true.
-        most: The largest one.
+        min_value: The smallest effect at which the statement is true.
+        max_value: The largest one.
         correction: What is true instead, if the statement is not.
         refutes: Whether the claim falls with this statement; otherwise it only needs
             the correction.
     """
 
-    statement: str
+    text: str
     effect: str
     found: Estimate
-    least: float = -np.inf
-    most: float = np.inf
+    min_value: float = -np.inf
+    max_value: float = np.inf
     correction: str = ""
     refutes: bool = True
 
     @property
     def outcome(self) -> Outcome:
         """Whether the statement is true, by the interval."""
-        if self.least <= self.found.low and self.found.high <= self.most:
+        if self.min_value <= self.found.low and self.found.high <= self.max_value:
             return "yes"
-        if self.found.high < self.least or self.found.low > self.most:
+        if self.found.high < self.min_value or self.found.low > self.max_value:
             return "no"
         return "undecided"
 
     @property
     def rule(self) -> str:
         """The bound that the effect is held against, in words."""
-        if np.isinf(self.most):
-            return f"at least {self.least:g}"
-        if np.isinf(self.least):
-            return f"at most {self.most:g}"
-        return f"from {self.least:g} to {self.most:g}"
+        if np.isinf(self.max_value):
+            return f"at least {self.min_value:g}"
+        if np.isinf(self.min_value):
+            return f"at most {self.max_value:g}"
+        return f"from {self.min_value:g} to {self.max_value:g}"
 
 
 @dataclass(frozen=True)
 class Verdict:
     """What became of a claim, statement by statement; the first one is its effect."""
 
-    parts: tuple[Part, ...]
+    statements: tuple[Statement, ...]
 
     @property
     def ruling(self) -> Ruling:
@@ -124,8 +124,8 @@ class Verdict:
         A claim falls with any statement that refutes it, and stands if all of them are
         true: as it is, or with a correction where another statement is not.
         """
-        core = [part.outcome for part in self.parts if part.refutes]
-        rest = [part.outcome for part in self.parts if not part.refutes]
+        core = [each.outcome for each in self.statements if each.refutes]
+        rest = [each.outcome for each in self.statements if not each.refutes]
         if "no" in core:
             return "does not hold"
         if "undecided" in core:
@@ -137,13 +137,13 @@ class Verdict:
     @property
     def correction(self) -> str:
         """What is true instead of the statements that are not."""
-        wrong = [part.correction for part in self.parts if part.outcome == "no"]
+        wrong = [each.correction for each in self.statements if each.outcome == "no"]
         return " ".join(sentence for sentence in wrong if sentence)
 
     @property
-    def headline(self) -> Part:
+    def headline(self) -> Statement:
         """The statement whose effect stands for the claim."""
-        return self.parts[0]
+        return self.statements[0]
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ class Claim:
     settings: Settings
     quick: Settings
     measure: Callable[[Settings, Progress], Measurements]
-    judge: Callable[[Measurements], tuple[Part, ...]]
+    judge: Callable[[Measurements], tuple[Statement, ...]]
     draw: Callable[[Measurements, Figure], None]
     compare: Callable[[Measurements], Sequence[Comparison]] = lambda _: ()
 

@@ -12,13 +12,13 @@ from ..losses.binary_crossentropy import binary_crossentropy
 from ..losses.mean_squared_error import mean_squared_error
 from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
 from ..models import article_cnn
-from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
+from .claim import Claim, Measurements, Progress, Settings, Statement, arms_of
 from .images import images
+from .learning_curve import LearningCurve, train_watched
 from .networks import dense_network
 from .pictures import draw_arms, draw_band
-from .racing import Race, race
+from .stateless_training import StatelessTraining, batches, side_by_side
 from .statistics import difference, estimate, ratio
-from .trials import Training, batches, side_by_side
 
 # Two digits that are mistaken for each other.
 _CLASSES = (4, 9)
@@ -38,33 +38,37 @@ def squared(labels: Any, answers: Any) -> Any:
 
 def measure(settings: Settings, progress: Progress) -> Measurements:
     """Trains the article's network by both losses, and a small one on two classes."""
-    parts = images()
-    train, held = parts.train, parts.validation.first(settings["validation"])
-    test = parts.test.first(settings["test"])
+    splits = images()
+    train, held = splits.train, splits.validation.first(settings["validation"])
+    test = splits.test.first(settings["test"])
     losses = (sparse_categorical_crossentropy, squared)
     trainings = {
-        name: Training(article_cnn(), loss)
+        name: StatelessTraining(article_cnn(), loss)
         for name, loss in zip(_ARMS, losses, strict=True)
     }
-    pair, pair_test = parts.train.of(*_CLASSES), parts.test.of(*_CLASSES)
-    two = Training(dense_network(pair.x.shape[1:], [64], 1, answer="sigmoid"), _binary)
+    pair, pair_test = splits.train.of(*_CLASSES), splits.test.of(*_CLASSES)
+    two = StatelessTraining(
+        dense_network(pair.x.shape[1:], [64], 1, answer="sigmoid"), _binary
+    )
 
-    def raced(job: tuple[int, str]) -> tuple[Race, dict[str, float]]:
+    def trained(job: tuple[int, str]) -> tuple[LearningCurve, dict[str, float]]:
         seed, name = job
         training = trainings[name]
         order = batches(seed, len(train), settings["steps"], 32)
-        run = race(training, training.start(seed), train, held, order, 0.001, _EVERY)
-        answers = training.answers(run.state, test.x)
+        curve = train_watched(
+            training, training.start(seed), train, held, order, 0.001, _EVERY
+        )
+        answers = training.answers(curve.state, test.x)
         told = float(np.mean(answers.argmax(axis=-1) == test.y))
-        return run, {
-            f"steps/{name}": run.steps_to(settings["accuracy"]),
+        return curve, {
+            f"steps/{name}": curve.steps_to(settings["accuracy"]),
             f"accuracy/{name}": told,
             f"calibration error/{name}": calibration_error(answers, test.y),
         }
 
     seeds = range(settings["seeds"])
     jobs = [(seed, name) for seed in seeds for name in _ARMS]
-    found = dict(zip(jobs, side_by_side(raced, jobs, progress), strict=True))
+    found = dict(zip(jobs, side_by_side(trained, jobs, progress), strict=True))
     rows = []
     for seed in seeds:
         row = {}
@@ -88,7 +92,7 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
     for name in _ARMS:
         runs = [found[seed, name][0].accuracy for seed in seeds]
         curves[f"accuracy/{name}"] = np.array(runs)
-    return Measurements(arms_of(rows), curves, parts.name)
+    return Measurements(arms_of(rows), curves, splits.name)
 
 
 def calibration_error(answers: Any, labels: Any) -> float:
@@ -102,9 +106,9 @@ def calibration_error(answers: Any, labels: Any) -> float:
     sure, right = answers.max(axis=-1), answers.argmax(axis=-1) == labels
     bins = np.minimum((sure * _BINS).astype(int), _BINS - 1)
     gaps = [
-        np.abs(right[bins == one].mean() - sure[bins == one].mean())
-        * np.mean(bins == one)
-        for one in np.unique(bins)
+        np.abs(right[bins == each].mean() - sure[bins == each].mean())
+        * np.mean(bins == each)
+        for each in np.unique(bins)
     ]
     return float(np.sum(gaps))
 
@@ -130,7 +134,7 @@ def _slopes(loss: Any, logits: Any) -> Any:
     return np.abs(tape.gradient(value, x).numpy()[:, 0])
 
 
-def judge(measured: Measurements) -> tuple[Part, ...]:
+def judge(measured: Measurements) -> tuple[Statement, ...]:
     """Compares gradients, steps, accuracy and calibration of the two losses."""
     wrong = measured.group("gradient of a mistake")
     steps = measured.group("steps")
@@ -139,42 +143,42 @@ def judge(measured: Measurements) -> tuple[Part, ...]:
     faster = ratio(steps["cross-entropy"], steps["MSE"])
     gain = difference(accuracy["cross-entropy"], accuracy["MSE"])
     return (
-        Part(
+        Statement(
             "Cross-entropy suits two classes.",
             "test accuracy on 4 against 9",
             estimate(measured["two classes"]),
-            least=0.95,
+            min_value=0.95,
             correction="Cross-entropy does not tell two classes apart.",
         ),
-        Part(
+        Statement(
             "At a confident mistake its gradient is far larger than MSE's.",
             "gradient by the logit near -8, cross-entropy over MSE",
             ratio(wrong["cross-entropy"], wrong["MSE"]),
-            least=10.0,
+            min_value=10.0,
             correction="MSE's gradient at a confident mistake is as large.",
         ),
-        Part(
+        Statement(
             "In the article's network it is no less accurate than MSE.",
             "test accuracy, cross-entropy less MSE",
             gain,
-            least=-0.01,
+            min_value=-0.01,
             correction="In the article's network MSE is more accurate, by "
             f"{-100 * gain.value:.1f} points.",
         ),
-        Part(
+        Statement(
             "In the article's network it needs no more steps than MSE.",
             "steps to the accuracy, cross-entropy over MSE",
             faster,
-            most=1.25,
+            max_value=1.25,
             correction=f"In the article's network it takes {faster.value:.2f} times "
             "MSE's steps.",
             refutes=False,
         ),
-        Part(
+        Statement(
             "Its probabilities are about as good as MSE's.",
             "calibration error, cross-entropy less MSE",
             difference(error["cross-entropy"], error["MSE"]),
-            most=0.02,
+            max_value=0.02,
             correction="Its probabilities are worse calibrated than MSE's.",
             refutes=False,
         ),

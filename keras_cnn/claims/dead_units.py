@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 
 from .. import activations
 from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
-from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
+from .claim import Claim, Measurements, Progress, Settings, Statement, arms_of
 from .images import images
 from .networks import dense_network
 from .pictures import draw_arms
+from .stateless_training import Kernels, State, StatelessTraining, batches, side_by_side
 from .statistics import Comparison, comparisons, difference, estimate
-from .trials import State, Training, batches, side_by_side
 
 # A unit whose derivative is below this at every image does not learn any more.
 _NO_SLOPE = 1e-3
@@ -30,7 +30,7 @@ class Arm:
     """One way to train: an activation, initial weights, a rate."""
 
     activation: str = "relu"
-    kernels: str = "glorot_uniform"
+    kernels: Kernels = "glorot_uniform"
     bias: float = 0.0
     share_of_rate: float = 1.0
     normalised: bool = False
@@ -52,12 +52,12 @@ _ARMS = {
 
 def measure(settings: Settings, progress: Progress) -> Measurements:
     """Trains each arm and counts units without a slope, at half time and at the end."""
-    parts = images()
-    train, held = parts.train.first(settings["images"]), parts.test.first(2000)
+    splits = images()
+    train, held = splits.train.first(settings["images"]), splits.test.first(2000)
     probe = train.x[:1000]
     kinds = {(arm.activation, arm.normalised) for arm in _ARMS.values()}
     trainings = {
-        (name, normalised): Training(
+        (name, normalised): StatelessTraining(
             dense_network(
                 train.x.shape[1:],
                 _HIDDEN,
@@ -69,7 +69,7 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
         )
         for name, normalised in sorted(kinds)
     }
-    slopes = {key: slopes_of(one, key[0]) for key, one in trainings.items()}
+    slopes = {key: slopes_of(training, key[0]) for key, training in trainings.items()}
     half = settings["steps"] // 2
 
     def trained(job: tuple[int, str]) -> dict[str, float]:
@@ -95,10 +95,10 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
     rows: list[dict[str, float]] = [{} for _ in range(settings["seeds"])]
     for (seed, _), values in zip(jobs, found, strict=True):
         rows[seed].update(values)
-    return Measurements(arms_of(rows), data=parts.name)
+    return Measurements(arms_of(rows), data=splits.name)
 
 
-def slopes_of(training: Training, name: str) -> Callable[[State, Any], Any]:
+def slopes_of(training: StatelessTraining, name: str) -> Callable[[State, Any], Any]:
     """Returns a function of (state, images): each hidden unit's largest derivative.
 
     It gives (units,), over all hidden layers: the largest absolute derivative of the
@@ -108,7 +108,7 @@ def slopes_of(training: Training, name: str) -> Callable[[State, Any], Any]:
     activation: Any = getattr(activations, name)
     # What enters the activations: the output of each layer before, computed anew.
     layers: list[Any] = [
-        one for one in model.layers if not isinstance(one, keras.layers.Flatten)
+        layer for layer in model.layers if not isinstance(layer, keras.layers.Flatten)
     ]
 
     @tf.function
@@ -139,33 +139,33 @@ def _applies(layer: Any, activation: Any) -> bool:
     return getattr(layer, "activation", None) is activation
 
 
-def judge(measured: Measurements) -> tuple[Part, ...]:
+def judge(measured: Measurements) -> tuple[Statement, ...]:
     """Compares the share of dead units with and without the zero gradient."""
     dead = measured.group("dead")
     base = dead[_BASE]
     revived = estimate(measured[f"revived/{_BASE}"])
     return (
-        Part(
+        Statement(
             "ReLU's zero gradient makes dead units, at a large rate.",
             "share of hidden units dead after training, ReLU less LeakyReLU",
             difference(base, dead["LeakyReLU"]),
-            least=0.05,
+            min_value=0.05,
             correction="Hardly a ReLU dies here.",
         ),
-        Part(
+        Statement(
             "A dead unit never fires again.",
             "share of the units dead at half time that live at the end",
             revived,
-            most=0.01,
+            max_value=0.01,
             correction=f"Of the dead units {revived.value:.0%} come back, as the layer "
             "below moves.",
             refutes=False,
         ),
-        Part(
+        Statement(
             "A hundredth of the rate leaves hardly any.",
             "share of hidden units dead after training, rate / 100",
             estimate(dead["rate / 100"]),
-            most=0.05,
+            max_value=0.05,
             correction="Units die at a hundredth of the rate, too.",
             refutes=False,
         ),

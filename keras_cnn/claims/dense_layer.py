@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from .. import layers
-from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
+from .claim import Claim, Measurements, Progress, Settings, Statement, arms_of
 from .images import images
 from .statistics import estimate
 
@@ -17,12 +17,12 @@ _WINDOW = 3
 
 def measure(settings: Settings, progress: Progress) -> Measurements:
     """Compares a convolution with the dense layer of its matrix, in float64."""
-    parts = images()
+    splits = images()
     side, channels = settings["side"], settings["channels"]
     rows, shown = [], np.zeros(0)
     for seed in range(settings["seeds"]):
         rng = np.random.default_rng(seed)
-        corner = parts.train.x[seed * 8 : seed * 8 + 8]
+        corner = splits.train.x[seed * 8 : seed * 8 + 8]
         start = (corner.shape[1] - side) // 2
         x = corner[:, start : start + side, start : start + side].astype(np.float64)
         kernel = rng.normal(size=(_WINDOW, _WINDOW, x.shape[-1], channels))
@@ -44,7 +44,7 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
         )
         shown = matrix
         progress((seed + 1) / settings["seeds"])
-    return Measurements(arms_of(rows), {"matrix": shown}, parts.name)
+    return Measurements(arms_of(rows), {"matrix": shown}, splits.name)
 
 
 def matrix_of(kernel: Any, shape: tuple[int, ...]) -> Any:
@@ -95,28 +95,28 @@ def _nonlinearity(rng: np.random.Generator, flat: Any, units: int) -> float:
     return float(np.abs(mixed - sum_of_both).max() / np.abs(mixed).max())
 
 
-def judge(measured: Measurements) -> tuple[Part, ...]:
+def judge(measured: Measurements) -> tuple[Statement, ...]:
     """Holds the differences against float64's rounding."""
     return (
-        Part(
+        Statement(
             "A convolution is the dense layer of a matrix.",
             "largest difference of the outputs, over the largest output",
             estimate(measured["convolution less dense"]),
-            most=1e-12,
+            max_value=1e-12,
             correction="A convolution is not a matrix times the flattened image.",
         ),
-        Part(
+        Statement(
             "A dense layer less its bias is linear in the flattened features.",
             "largest |f(ax + by) - a f(x) - b f(y)|, over the largest output",
             estimate(measured["nonlinearity of dense"]),
-            most=1e-12,
+            max_value=1e-12,
             correction="A dense layer is not linear.",
         ),
-        Part(
+        Statement(
             "The convolution's matrix is sparse.",
             "share of its entries that are zero",
             estimate(measured["share of zeros"]),
-            least=0.9,
+            min_value=0.9,
             correction="The convolution's matrix is dense.",
         ),
     )

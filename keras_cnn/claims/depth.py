@@ -8,27 +8,27 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..reference import activations
-from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
+from .claim import Claim, Measurements, Progress, Settings, Statement, arms_of
 from .images import images
+from .stateless_training import Kernels, draw_kernel
 from .statistics import estimate
-from .trials import draw_kernel
 
 _ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "silu")
-_KERNELS = ("glorot_uniform", "he_normal")
+_KERNELS: tuple[Kernels, ...] = ("glorot_uniform", "he_normal")
 _DEPTHS = (2, 5, 8, 11, 14, 17, 20)
 
 
 def measure(settings: Settings, progress: Progress) -> Measurements:
     """Computes the norm of each layer's gradient before any training, in float64."""
-    parts = images()
+    splits = images()
     seeds = settings["seeds"]
     rows: list[dict[str, Any]] = []
     shown: dict[str, list[Any]] = {}
     for seed in range(seeds):
-        chosen = np.random.default_rng([seed, 2]).permutation(len(parts.train))
+        chosen = np.random.default_rng([seed, 2]).permutation(len(splits.train))
         chosen = chosen[: settings["images"]]
-        x = parts.train.x[chosen].reshape(len(chosen), -1).astype(np.float64)
-        labels = parts.train.y[chosen]
+        x = splits.train.x[chosen].reshape(len(chosen), -1).astype(np.float64)
+        labels = splits.train.y[chosen]
         row = {}
         for kernels in _KERNELS:
             for name in _ACTIVATIONS:
@@ -38,7 +38,7 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
                     )
                     for depth in _DEPTHS
                 ]
-                logs = np.log([one[0] for one in norms])
+                logs = np.log([by_layer[0] for by_layer in norms])
                 row[f"factor/{name}, {kernels}"] = np.exp(
                     np.polyfit(_DEPTHS, logs, 1)[0]
                 )
@@ -48,11 +48,11 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
         rows.append(row)
         progress((seed + 1) / seeds)
     curves = {name: np.array(norms) for name, norms in shown.items()}
-    return Measurements(arms_of(rows), curves, parts.name)
+    return Measurements(arms_of(rows), curves, splits.name)
 
 
 def gradient_norms(
-    x: Any, labels: Any, name: str, kernels: str, depth: int, units: int, seed: int
+    x: Any, labels: Any, name: str, kernels: Kernels, depth: int, units: int, seed: int
 ) -> Any:
     """Returns the norm of the gradient of each hidden layer's kernel, (depth,).
 
@@ -82,51 +82,51 @@ def gradient_norms(
     return np.array(norms[::-1])
 
 
-def judge(measured: Measurements) -> tuple[Part, ...]:
+def judge(measured: Measurements) -> tuple[Statement, ...]:
     """Looks at the factor by which one more layer changes the first one's gradient."""
     factors = measured.group("factor")
     found = {name: estimate(values) for name, values in factors.items()}
     sigmoid, tanh = found["sigmoid, glorot_uniform"], found["tanh, glorot_uniform"]
     relu, he = found["relu, glorot_uniform"], found["relu, he_normal"]
     return (
-        Part(
+        Statement(
             "Each sigmoid layer more divides the gradient of the first.",
             "factor a layer, sigmoid, Glorot's weights",
             sigmoid,
-            most=0.5,
+            max_value=0.5,
             correction="Sigmoid layers do not make the gradient vanish.",
         ),
-        Part(
+        Statement(
             "It does so by the same factor each time.",
             "R^2 of a straight line through log(gradient) by depth, sigmoid",
             estimate(measured["straight/sigmoid, glorot_uniform"]),
-            least=0.9,
+            min_value=0.9,
             correction="The gradient does not fall by the same factor a layer.",
         ),
-        Part(
+        Statement(
             "So does each tanh layer, with Keras's own initial weights.",
             "factor a layer, tanh, Glorot's weights",
             tanh,
-            most=0.5,
+            max_value=0.5,
             correction=f"Tanh with Glorot's weights keeps {tanh.value:.2f} of the "
             f"gradient a layer (the sigmoid {sigmoid.value:.2f}), so it is the "
             "sigmoid's small slope and its weights together that make it vanish.",
             refutes=False,
         ),
-        Part(
+        Statement(
             "ReLU with He's weights keeps the gradient.",
             "factor a layer, ReLU, He's weights",
             he,
-            least=0.8,
-            most=1.25,
+            min_value=0.8,
+            max_value=1.25,
             correction=f"ReLU with He's weights changes it by {he.value:.2f} a layer.",
             refutes=False,
         ),
-        Part(
+        Statement(
             "ReLU with Glorot's weights loses some.",
             "factor a layer, ReLU, Glorot's weights",
             relu,
-            most=0.9,
+            max_value=0.9,
             correction="ReLU with Glorot's weights keeps the gradient, too.",
             refutes=False,
         ),

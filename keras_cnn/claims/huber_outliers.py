@@ -17,12 +17,12 @@ from ..losses.mean_squared_error import mean_squared_error
 from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
 from ..models import article_cnn
 from . import regression
-from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
+from .claim import Claim, Measurements, Progress, Settings, Statement, arms_of
 from .networks import dense_network
 from .pictures import draw_arms
+from .stateless_training import StatelessTraining, batches, side_by_side
 from .statistics import estimate, ratio
 from .timing import REPEATS, interleaved, loss_alone
-from .trials import Training, batches, side_by_side
 
 _DELTAS = (0.1, 0.3, 1.0, 3.0, 10.0)
 _SHARE, _SIZE = 0.1, 20.0
@@ -39,7 +39,7 @@ _DATA = {"clean": (0.0, 0.0), "outliers": (_SHARE, _SIZE)}
 def measure(settings: Settings, progress: Progress) -> Measurements:
     """Fits a curve by each loss with and without outliers, and times their steps."""
     trainings = {
-        name: Training(
+        name: StatelessTraining(
             dense_network(1, (32, 32), 1, "tanh", answer="linear"),
             loss,
             targets="float32",
@@ -56,7 +56,7 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
         return training.answers(state, regression.POINTS)
 
     alone = {name: loss_alone(_LOSSES[name], tf.identity) for name in ("MSE", _BASE)}
-    step = Training(article_cnn(), sparse_categorical_crossentropy)
+    step = StatelessTraining(article_cnn(), sparse_categorical_crossentropy)
     seeds = range(settings["seeds"])
     jobs = [(seed, name, data) for seed in seeds for name in _LOSSES for data in _DATA]
     found = side_by_side(fitted, jobs, lambda share: progress(share * 0.7))
@@ -83,7 +83,7 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
 
 
 def _times(
-    alone: dict[str, Any], step: Training, seed: int, settings: Settings
+    alone: dict[str, Any], step: StatelessTraining, seed: int, settings: Settings
 ) -> dict[str, float]:
     """Times Huber and MSE alone and a step of the article's network, in turns."""
     rng = np.random.default_rng(seed)
@@ -95,7 +95,7 @@ def _times(
     def train() -> None:
         step.run(step.start(seed), x, y, order, 0.001).step.numpy()
 
-    contenders = [partial(one, *pair) for one in alone.values()]
+    contenders = [partial(loss, *pair) for loss in alone.values()]
     mse, own, whole = interleaved([*contenders, train], settings["rounds"])
     added = (own - mse) / REPEATS / (whole / settings["timed_steps"])
     return {
@@ -122,48 +122,48 @@ def _difference(seed: int, formula: Callable[[Any], Any]) -> float:
     return float(np.max(np.abs(formula(np.abs(errors[:, 0])) - ours)) / ours.max())
 
 
-def judge(measured: Measurements) -> tuple[Part, ...]:
+def judge(measured: Measurements) -> tuple[Statement, ...]:
     """Compares errors with and without outliers, time, and the two formulas."""
     dirty, clean = measured.group("error, outliers"), measured.group("error, clean")
     ratio_alone = measured["time alone, over MSE's"].mean()
     return (
-        Part(
+        Statement(
             "Huber is less sensitive to outliers than MSE.",
             f"error on clean data after fitting with {_SHARE:.0%} of outliers, Huber "
             "(delta 1) over MSE",
             ratio(dirty[_BASE], dirty["MSE"]),
-            most=0.7,
+            max_value=0.7,
             correction="Huber is as sensitive to outliers as MSE.",
         ),
-        Part(
+        Statement(
             "Without outliers it fits as well.",
             "error without outliers, Huber (delta 1) over MSE",
             ratio(clean[_BASE], clean["MSE"]),
-            most=1.25,
+            max_value=1.25,
             correction="Without outliers Huber fits worse than MSE.",
             refutes=False,
         ),
-        Part(
+        Statement(
             "It costs about the same.",
             "time that it takes more than MSE, over a step of the article's network",
             estimate(measured["time added to a step"]),
-            most=0.05,
+            max_value=0.05,
             correction=f"It takes {ratio_alone:.1f} times MSE's time.",
             refutes=False,
         ),
-        Part(
+        Statement(
             "It clips the error: m (|e| - m / 2) with m = min(|e|, delta).",
             "largest difference from our Huber, over the largest loss",
             estimate(measured["|Huber less the clipped form|"]),
-            most=1e-6,
+            max_value=1e-6,
             correction="Huber is not the clipped form.",
             refutes=False,
         ),
-        Part(
+        Statement(
             'It "uses the max function", of its two branches.',
             "largest difference from our Huber, over the largest loss",
             estimate(measured["|Huber less the larger branch|"]),
-            most=1e-6,
+            max_value=1e-6,
             correction="It uses a minimum: m (|e| - m / 2) with m = min(|e|, delta); "
             "the larger of its two branches is always e^2 / 2, which is MSE.",
             refutes=False,

@@ -1,4 +1,4 @@
-"""The images that the experiments share, in three parts; the last chooses nothing."""
+"""The images that the experiments share, in three splits; the last chooses nothing."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class Images:
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
-    """A data set in three parts, each in a random order that never changes."""
+class Splits:
+    """A data set in three splits, each in a random order that never changes."""
 
     train: Images
     validation: Images
@@ -56,18 +56,18 @@ class Parts:
 
 
 @lru_cache(maxsize=1)
-def images() -> Parts:
+def images() -> Splits:
     """Loads MNIST where it can be had, else the bundled digits, once a process.
 
-    What is trained on is the training part less a sixth, by which anything is chosen;
-    the test part only reports.
+    What is trained on is the training split less a sixth, by which anything is chosen;
+    the test split only reports.
     """
     dataset = load("auto")
     whole = dataset.train
     if not isinstance(whole, ArraySplit):
         raise InputError(f"The images must fit into memory. Received: {dataset.name}.")
     train, validation = carve(whole, _VALIDATION)
-    return Parts(
+    return Splits(
         _shuffled(train), _shuffled(validation), _shuffled(dataset.test), _name(dataset)
     )
 

@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
+from sklearn.metrics import balanced_accuracy_score
+from sklearn.utils.class_weight import compute_sample_weight
 
 from ..losses.binary_crossentropy import binary_crossentropy
 from ..losses.binary_focal_crossentropy import binary_focal_crossentropy
-from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
+from .claim import Claim, Measurements, Progress, Settings, Statement, arms_of
 from .images import Images, images
 from .networks import dense_network
 from .pictures import draw_arms
+from .stateless_training import StatelessTraining, batches, side_by_side
 from .statistics import Comparison, comparisons, difference, estimate
-from .trials import Training, batches, side_by_side
 
 # Two digits that are mistaken for each other; the second is the rare one.
 _CLASSES = (4, 9)
@@ -25,33 +27,42 @@ _ARMS = ("plain", "weighted", "focal", "plain, threshold moved")
 
 def measure(settings: Settings, progress: Progress) -> Measurements:
     """Trains on fewer and fewer images of one class, and tests on as many of both."""
-    parts = images()
-    train = parts.train.of(*_CLASSES)
-    validation, test = parts.validation.of(*_CLASSES), parts.test.of(*_CLASSES)
+    splits = images()
+    train = splits.train.of(*_CLASSES)
+    validation, test = splits.validation.of(*_CLASSES), splits.test.of(*_CLASSES)
     shape = train.x.shape[1:]
     trainings = {
-        "plain": Training(dense_network(shape, [64], 1, answer="sigmoid"), _plain),
-        "focal": Training(dense_network(shape, [64], 1, answer="sigmoid"), _focal),
+        "plain": StatelessTraining(
+            dense_network(shape, [64], 1, answer="sigmoid"), _plain
+        ),
+        "focal": StatelessTraining(
+            dense_network(shape, [64], 1, answer="sigmoid"), _focal
+        ),
     }
 
     def trained(job: tuple[int, int, str]) -> dict[str, float]:
         seed, ratio, arm = job
         some = imbalanced(train, ratio, settings["images"], seed)
         training = trainings["focal" if arm == "focal" else "plain"]
-        weights = balancing(some.y) if arm == "weighted" else None
+        weights = (
+            compute_sample_weight("balanced", some.y) if arm == "weighted" else None
+        )
         order = batches(seed, len(some), settings["steps"], 32)
         state = training.run(
             training.start(seed), some.x, some.y, order, settings["rate"], weights
         )
         answers = training.answers(state, test.x)[:, 0]
-        row = {f"1:{ratio}/{arm}": balanced_accuracy(test.y, answers, 0.5)}
+        row = {f"1:{ratio}/{arm}": balanced_accuracy_score(test.y, answers > 0.5)}
         if arm == "plain":
             held = training.answers(state, validation.x)[:, 0]
             # Chosen on validation images, in both classes alike.
             tried = np.quantile(held, np.linspace(0.01, 0.99, 99))
-            scores = [balanced_accuracy(validation.y, held, one) for one in tried]
+            scores = [
+                balanced_accuracy_score(validation.y, held > threshold)
+                for threshold in tried
+            ]
             best = tried[int(np.argmax(scores))]
-            moved = balanced_accuracy(test.y, answers, best)
+            moved = balanced_accuracy_score(test.y, answers > best)
             row[f"1:{ratio}/plain, threshold moved"] = moved
         return row
 
@@ -63,7 +74,7 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
     found = side_by_side(trained, jobs, progress)
     for (seed, _, _), values in zip(jobs, found, strict=True):
         rows[seed].update(values)
-    return Measurements(arms_of(rows), data=parts.name)
+    return Measurements(arms_of(rows), data=splits.name)
 
 
 def imbalanced(images: Images, ratio: int, count: int, seed: int) -> Images:
@@ -73,23 +84,11 @@ def imbalanced(images: Images, ratio: int, count: int, seed: int) -> Images:
     arms differ in the balance and not in the number.
     """
     rng = np.random.default_rng([seed, 6])
-    common, rare = (rng.permutation(np.flatnonzero(images.y == one)) for one in (0, 1))
+    common, rare = (rng.permutation(np.flatnonzero(images.y == y)) for y in (0, 1))
     count = min(count, len(common), 2 * len(rare))
     few = max(2, round(count / (ratio + 1)))
     chosen = np.concatenate([common[: count - few], rare[:few]])
     return Images(images.x[chosen], images.y[chosen])
-
-
-def balancing(labels: Any) -> Any:
-    """Returns a weight for each sample: each class weighs as much, the mean is 1."""
-    counts = np.bincount(labels)
-    return (len(labels) / (len(counts) * counts))[labels].astype(np.float32)
-
-
-def balanced_accuracy(labels: Any, answers: Any, threshold: float) -> float:
-    """Returns the mean over the two classes of the share that is told right."""
-    told = answers > threshold
-    return float(np.mean([np.mean(told[labels == one] == one) for one in (0, 1)]))
 
 
 def _column(labels: Any) -> Any:
@@ -104,7 +103,7 @@ def _focal(labels: Any, answers: Any) -> Any:
     return binary_focal_crossentropy(_column(labels), answers)
 
 
-def judge(measured: Measurements) -> tuple[Part, ...]:
+def judge(measured: Measurements) -> tuple[Statement, ...]:
     """Looks at what plain cross-entropy loses when one class becomes rare."""
     even, rare = measured.group("1:1"), measured.group("1:100")
     loss = difference(even["plain"], rare["plain"])
@@ -114,21 +113,21 @@ def judge(measured: Measurements) -> tuple[Part, ...]:
         for name in ("weighted", "plain, threshold moved", "focal")
     )
     return (
-        Part(
+        Statement(
             "Plain cross-entropy handles 1:100 as well as 1:1.",
             "balanced accuracy, 1:1 less 1:100, plain",
             loss,
-            most=0.03,
+            max_value=0.03,
             correction="With one class a hundred times rarer plain cross-entropy "
             f"loses {lost} points of balanced accuracy; class weights give back "
             f"{weighted}, a threshold chosen on validation images {moved}, the focal "
             f"loss {focal}.",
         ),
-        Part(
+        Statement(
             "It suits the balanced case.",
             "balanced accuracy at 1:1, plain",
             estimate(even["plain"]),
-            least=0.9,
+            min_value=0.9,
             correction="Even balanced, the classes are not told apart.",
         ),
     )

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
 from ..models import article_cnn
 from ..reference import layers
-from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
+from .claim import Claim, Measurements, Progress, Settings, Statement, arms_of
 from .images import images
+from .stateless_training import StatelessTraining, batches, side_by_side
 from .statistics import difference, estimate
-from .trials import Training, batches, side_by_side
 
 _SIDE = 3
 _ANGLES = 16
@@ -24,9 +24,9 @@ _PLAIN = 0.8
 
 def measure(settings: Settings, progress: Progress) -> Measurements:
     """Trains the article's network on true and on shuffled labels."""
-    parts = images()
-    train = parts.train
-    training = Training(article_cnn(), sparse_categorical_crossentropy)
+    splits = images()
+    train = splits.train
+    training = StatelessTraining(article_cnn(), sparse_categorical_crossentropy)
 
     def trained(job: tuple[int, bool]) -> tuple[Any, Any]:
         seed, true = job
@@ -57,10 +57,10 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
             }
         )
     initial, learned = found[0, True]
-    maps = layers.conv2d(parts.test.x[:1].astype(float), learned)
+    maps = layers.conv2d(splits.test.x[:1].astype(float), learned)
     curves = {"kernels": learned, "added": learned - initial, "maps": maps[0]}
     return Measurements(
-        arms_of(rows), {**curves, "image": parts.test.x[0, ..., 0]}, parts.name
+        arms_of(rows), {**curves, "image": splits.test.x[0, ..., 0]}, splits.name
     )
 
 
@@ -102,25 +102,25 @@ def _cosines(kernels: Any) -> Any:
     return np.abs(flat @ oriented_filters().T).max(axis=1)
 
 
-def judge(measured: Measurements) -> tuple[Part, ...]:
+def judge(measured: Measurements) -> tuple[Statement, ...]:
     """Compares the likeness to oriented filters before and after training."""
     like = measured.group("likeness")
     plain = estimate(measured["edges/trained"])
     gain = difference(like["trained"], like["random"])
     return (
-        Part(
+        Statement(
             "Training makes the kernels more like edges and lines.",
             "|cosine| with the nearest oriented filter, trained less random",
             gain,
-            least=0.02,
+            min_value=0.02,
             correction="The trained kernels are hardly more like edges than random "
             f"ones ({gain.value:+.3f}).",
         ),
-        Part(
+        Statement(
             "Most trained kernels are plainly edges or lines.",
             "share of kernels with a |cosine| above 0.8",
             plain,
-            least=0.5,
+            min_value=0.5,
             correction=f"Of the 32 kernels {plain.value:.0%} are plainly edges or "
             f"lines, of random ones {measured['edges/random'].mean():.0%}; the others "
             "mix them with blobs.",

@@ -11,20 +11,20 @@ from sklearn.datasets import make_circles
 
 from .. import layers
 from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
-from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
+from .claim import Claim, Measurements, Progress, Settings, Statement, arms_of
 from .images import images
 from .networks import dense_network
 from .pictures import draw_arms
+from .stateless_training import StatelessTraining, batches, draw_kernel, side_by_side
 from .statistics import difference, estimate
-from .trials import Training, batches, draw_kernel, side_by_side
 
 _POINTS = 1000
 
 
 def measure(settings: Settings, progress: Progress) -> Measurements:
     """Collapses a network, and trains deep ones with and without a nonlinearity."""
-    parts = images()
-    train, held = parts.train.first(settings["images"]), parts.test.first(2000)
+    splits = images()
+    train, held = splits.train.first(settings["images"]), splits.test.first(2000)
     shapes = {"XOR": ((2,), 2), "rings": ((2,), 2), "images": (train.x.shape[1:], 10)}
     kinds = {
         "ReLU": ((64, 64), "relu"),
@@ -32,7 +32,7 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
         "one layer": ((), "linear"),
     }
     trainings = {
-        (task, kind): Training(
+        (task, kind): StatelessTraining(
             dense_network(shape, hidden, classes, activation),
             sparse_categorical_crossentropy,
         )
@@ -61,7 +61,7 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
         row["network less matrix"] = collapse(seed, held.x[:32])
         rows.append(row)
     points, labels = plane("rings", 0)
-    return Measurements(arms_of(rows), {"x": points, "y": labels}, parts.name)
+    return Measurements(arms_of(rows), {"x": points, "y": labels}, splits.name)
 
 
 def plane(task: str, seed: int) -> tuple[Any, Any]:
@@ -97,10 +97,10 @@ def collapse(seed: int, x: Any) -> float:
     )
     network.set_weights(
         [
-            draw_kernel(rng, one.shape, "glorot_uniform")
-            if len(one.shape) > 1
-            else rng.normal(size=one.shape)
-            for one in network.weights
+            draw_kernel(rng, weight.shape, "glorot_uniform")
+            if len(weight.shape) > 1
+            else rng.normal(size=weight.shape)
+            for weight in network.weights
         ]
     )
     pixels = int(np.prod(shape))
@@ -112,48 +112,48 @@ def collapse(seed: int, x: Any) -> float:
     return float(np.abs(answers - collapsed).max() / np.abs(answers).max())
 
 
-def judge(measured: Measurements) -> tuple[Part, ...]:
+def judge(measured: Measurements) -> tuple[Statement, ...]:
     """Compares network and matrix, and deep networks with and without ReLU."""
 
     def gain(task: str) -> Any:
         return difference(measured[f"{task}/ReLU"], measured[f"{task}/linear"])
 
     return (
-        Part(
+        Statement(
             "A deep network without a nonlinearity is one matrix and one bias.",
             "largest difference of their answers, over the largest answer",
             estimate(measured["network less matrix"]),
-            most=1e-9,
+            max_value=1e-9,
             correction="The network is not one matrix.",
         ),
-        Part(
+        Statement(
             "It cannot learn XOR, which ReLU lets it learn.",
             "test accuracy, with ReLU less without",
             gain("XOR"),
-            least=0.2,
+            min_value=0.2,
             correction="A nonlinearity does not help with XOR.",
         ),
-        Part(
+        Statement(
             "It cannot learn rings, which ReLU lets it learn.",
             "test accuracy, with ReLU less without",
             gain("rings"),
-            least=0.2,
+            min_value=0.2,
             correction="A nonlinearity does not help with rings.",
         ),
-        Part(
+        Statement(
             "On images it is behind.",
             "test accuracy, with ReLU less without",
             gain("images"),
-            least=0.01,
+            min_value=0.01,
             correction="A nonlinearity does not help on images.",
             refutes=False,
         ),
-        Part(
+        Statement(
             "On images it does what a single layer does.",
             "test accuracy, three linear layers less one",
             difference(measured["images/linear"], measured["images/one layer"]),
-            least=-0.03,
-            most=0.03,
+            min_value=-0.03,
+            max_value=0.03,
             correction="Three linear layers do not train as one does.",
             refutes=False,
         ),

@@ -16,11 +16,11 @@ from ..losses.mean_absolute_error import mean_absolute_error
 from ..losses.mean_squared_error import mean_squared_error
 from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
 from ..models import article_cnn
-from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
+from .claim import Claim, Measurements, Progress, Settings, Statement, arms_of
 from .pictures import draw_arms
+from .stateless_training import StatelessTraining, batches
 from .statistics import estimate
 from .timing import REPEATS, interleaved, loss_alone
-from .trials import Training, batches
 
 _BATCH, _CLASSES = 32, 10
 _SHAPE = (28, 28, 1)
@@ -42,9 +42,11 @@ _LOSSES = {
 
 def measure(settings: Settings, progress: Progress) -> Measurements:
     """Times each loss in turns, alone and within training; counts bytes."""
-    trainings = {name: Training(article_cnn(), one) for name, one in _LOSSES.items()}
+    trainings = {
+        name: StatelessTraining(article_cnn(), loss) for name, loss in _LOSSES.items()
+    }
     alone = {name: loss_alone(loss) for name, loss in _LOSSES.items()}
-    size = {name: _bytes(trainings[name].model, one) for name, one in _LOSSES.items()}
+    size = {name: _bytes(trainings[name].model, loss) for name, loss in _LOSSES.items()}
     rows = []
     for seed in range(settings["seeds"]):
         rng = np.random.default_rng(seed)
@@ -55,13 +57,13 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
         order = batches(seed, 256, settings["timed_steps"], _BATCH)
         by_loss = (
             interleaved(
-                [partial(one, labels, logits) for one in alone.values()],
+                [partial(loss, labels, logits) for loss in alone.values()],
                 settings["rounds"],
             )
             / REPEATS
         )
         by_step = interleaved(
-            [partial(_train, one, seed, x, y, order) for one in trainings.values()],
+            [partial(_train, each, seed, x, y, order) for each in trainings.values()],
             settings["rounds"],
         )
         row = {}
@@ -81,13 +83,15 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
     return Measurements(arms_of(rows), data="random images and labels")
 
 
-def _train(training: Training, seed: int, x: Any, y: Any, order: Any) -> None:
+def _train(training: StatelessTraining, seed: int, x: Any, y: Any, order: Any) -> None:
     training.run(training.start(seed), x, y, order, 0.001).step.numpy()
 
 
 def _bytes(model: Any, loss: Callable[[Any, Any], Any]) -> int:
     """Returns the bytes of all intermediate results of one step's graph, summed."""
-    weights = [tf.constant(np.asarray(one)) for one in model.trainable_variables]
+    weights = [
+        tf.constant(np.asarray(variable)) for variable in model.trainable_variables
+    ]
 
     @tf.function
     def gradient(x: Any, labels: Any) -> Any:
@@ -101,32 +105,32 @@ def _bytes(model: Any, loss: Callable[[Any, Any], Any]) -> int:
         tf.TensorSpec([_BATCH, *_SHAPE]), tf.TensorSpec([_BATCH], tf.int32)
     ).graph
     return sum(
-        (one.shape.num_elements() or 0) * one.dtype.size
+        (tensor.shape.num_elements() or 0) * tensor.dtype.size
         for operation in graph.get_operations()
-        for one in operation.outputs
-        if one.shape.is_fully_defined() and one.dtype.size
+        for tensor in operation.outputs
+        if tensor.shape.is_fully_defined() and tensor.dtype.size
     )
 
 
-def judge(measured: Measurements) -> tuple[Part, ...]:
+def judge(measured: Measurements) -> tuple[Statement, ...]:
     """Looks at what cross-entropy adds to a training step, beside MSE."""
     alone = estimate(measured[f"alone, over MSE/{_OWN}"])
     share = estimate(measured["share of a step"])
     return (
-        Part(
+        Statement(
             "Cross-entropy is an expensive part of training.",
             "time of softmax, loss and gradient, over that of a training step",
             share,
-            least=0.05,
+            min_value=0.05,
             correction="Within training the loss cannot be felt: with its gradient it "
             f"is {share.value:.1%} of a step of the article's network. Alone it takes "
             f"{alone.value:.2f} times MSE's time.",
         ),
-        Part(
+        Statement(
             "It takes a tenth more memory than MSE.",
             "bytes of all results of a step, cross-entropy over MSE",
             estimate(measured[f"bytes of a step, over MSE/{_OWN}"]),
-            least=1.1,
+            min_value=1.1,
             correction="Nor does it take more memory.",
             refutes=False,
         ),

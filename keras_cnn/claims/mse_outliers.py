@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from ..losses.mean_absolute_error import mean_absolute_error
 from ..losses.mean_squared_error import mean_squared_error
 from . import regression
-from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
+from .claim import Claim, Measurements, Progress, Settings, Statement, arms_of
 from .networks import dense_network
+from .stateless_training import StatelessTraining, batches, side_by_side
 from .statistics import estimate, ratio
-from .trials import Training, batches, side_by_side
 
 _SHARES = (0.01, 0.05, 0.1, 0.2)
 _SIZES = (5.0, 10.0, 20.0, 40.0)
@@ -27,7 +27,7 @@ _FAR = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 def measure(settings: Settings, progress: Progress) -> Measurements:
     """Fits a curve with outliers of each share and size, and weighs one sample."""
-    training = Training(
+    training = StatelessTraining(
         dense_network(1, (32, 32), 1, "tanh", answer="linear"),
         mean_squared_error,
         targets="float32",
@@ -76,31 +76,31 @@ def _weight(loss: Any, seed: int, far: float) -> float:
     return float(sizes[-1] / sizes[:-1].mean())
 
 
-def judge(measured: Measurements) -> tuple[Part, ...]:
+def judge(measured: Measurements) -> tuple[Statement, ...]:
     """Compares the error with outliers and without, and the weight of a far sample."""
     hit = measured[f"error/{_SHARE:g} of the samples, {_SIZE:g} away"]
     growth = measured["weight/100"] / measured["weight/10"]
     return (
-        Part(
+        Statement(
             "MSE is sensitive to outliers.",
             f"error on clean data with {_SHARE:.0%} of outliers {_SIZE:g} noises "
             "away, over that without",
             ratio(hit, measured["error/clean"]),
-            least=1.5,
+            min_value=1.5,
             correction="Outliers hardly change what MSE fits.",
         ),
-        Part(
+        Statement(
             "It weighs a sample by its distance, without bound.",
             "gradient of a sample 100 noises away, over that of one 10 away",
             estimate(growth),
-            least=5.0,
+            min_value=5.0,
             correction="A far sample's share of the gradient does not grow with it.",
         ),
-        Part(
+        Statement(
             "MSE suits regression.",
             "share of the curve's variance that is explained, fitted to clean data",
             estimate(measured["explained"]),
-            least=0.9,
+            min_value=0.9,
             correction="MSE does not fit the clean curve.",
         ),
     )

@@ -18,12 +18,12 @@ from ..losses.mean_absolute_error import mean_absolute_error
 from ..losses.mean_squared_error import mean_squared_error
 from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
 from ..models import article_cnn
-from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
+from .claim import Claim, Measurements, Progress, Settings, Statement, arms_of
 from .images import Images, images
 from .networks import convolutional_network
 from .pictures import draw_arms
+from .stateless_training import StatelessTraining, batches, side_by_side
 from .statistics import Comparison, comparisons, difference, ratio
-from .trials import Training, batches, side_by_side
 
 _RELU = "relu"
 _ACTIVATIONS = (
@@ -60,7 +60,7 @@ _BATCH, _RATE = 32, 0.001
 
 def measure(settings: Settings, progress: Progress) -> Measurements:
     """Trains by ten activations, then by six losses under three conditions."""
-    parts = images()
+    splits = images()
     seeds = range(settings["seeds"])
     rows: list[dict[str, float]] = [{} for _ in seeds]
 
@@ -74,18 +74,18 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
             rows[job[0]].update(values)
 
     held, test = (
-        parts.validation.first(settings["held_out"]),
-        parts.test.first(settings["held_out"]),
+        splits.validation.first(settings["held_out"]),
+        splits.test.first(settings["held_out"]),
     )
 
-    def scores(name: str, training: Training, state: Any) -> dict[str, float]:
+    def scores(name: str, training: StatelessTraining, state: Any) -> dict[str, float]:
         return {
             f"validation, {name}": training.accuracy(state, held.x, held.y),
             f"test, {name}": training.accuracy(state, test.x, test.y),
         }
 
     by_activation = {
-        name: Training(
+        name: StatelessTraining(
             article_cnn(activation=getattr(activations, name)),
             sparse_categorical_crossentropy,
         )
@@ -95,21 +95,22 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
     def activated(job: tuple[int, str]) -> dict[str, float]:
         seed, name = job
         training = by_activation[name]
-        order = batches(seed, len(parts.train), settings["steps"], _BATCH)
-        given = (parts.train.x, parts.train.y, order, _RATE)
+        order = batches(seed, len(splits.train), settings["steps"], _BATCH)
+        given = (splits.train.x, splits.train.y, order, _RATE)
         return scores(
             f"activation/{name}", training, training.run(training.start(seed), *given)
         )
 
     add([(seed, one) for seed in seeds for one in _ACTIVATIONS], activated, 0, 0.7)
-    shape = parts.train.x.shape[1:]
+    shape = splits.train.x.shape[1:]
     by_loss = {
-        name: Training(_narrow_network(shape), loss) for name, loss in _LOSSES.items()
+        name: StatelessTraining(_narrow_network(shape), loss)
+        for name, loss in _LOSSES.items()
     }
 
     def stressed(job: tuple[int, str, str]) -> dict[str, float]:
         seed, loss, condition = job
-        train = spoiled(parts.train.first(settings["images"]), condition, seed)
+        train = spoiled(splits.train.first(settings["images"]), condition, seed)
         training = by_loss[loss]
         order = batches(seed, len(train), settings["loss_steps"], _BATCH)
         state = training.run(
@@ -123,14 +124,14 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
     add(jobs, stressed, 0.7, 0.9)
     for row in rows:
         for loss in _LOSSES:
-            for part in ("validation", "test"):
-                hard = [row[f"{part}, {one}/{loss}"] for one in _CONDITIONS[1:]]
-                row[f"{part}, worst of three/{loss}"] = min(hard)
+            for split in ("validation", "test"):
+                hard = [row[f"{split}, {name}/{loss}"] for name in _CONDITIONS[1:]]
+                row[f"{split}, worst of three/{loss}"] = min(hard)
     arms = arms_of(rows)
-    said = _doctors_word(parts.train.first(settings["images"]), held, settings)
+    said = _doctors_word(splits.train.first(settings["images"]), held, settings)
     progress(1.0)
     notes = (_by_condition(Measurements(arms)), said)
-    return Measurements(arms, data=parts.name, notes=notes)
+    return Measurements(arms, data=splits.name, notes=notes)
 
 
 def spoiled(images: Images, condition: str, seed: int) -> Images:
@@ -200,7 +201,7 @@ def best(measured: Measurements, group: str) -> str:
     return max(arms, key=lambda name: arms[name].mean())
 
 
-def judge(measured: Measurements) -> tuple[Part, ...]:
+def judge(measured: Measurements) -> tuple[Statement, ...]:
     """Looks at what the choices by validation images gain on test images."""
     accuracy = measured.group("test, activation")
     chosen = best(measured, "activation")
@@ -210,20 +211,20 @@ def judge(measured: Measurements) -> tuple[Part, ...]:
     stable = best(measured, "worst of three")
     gain = difference(worst[stable], worst[_CROSSENTROPY])
     return (
-        Part(
+        Statement(
             f"A loss more stable than cross-entropy is there: {stable}.",
             "worst test accuracy of three conditions, the best loss on validation "
             "images less cross-entropy",
             gain,
-            least=0.01,
+            min_value=0.01,
             correction="No loss here is plainly more stable than cross-entropy; the "
             f"best on validation images is {stable}.",
         ),
-        Part(
+        Statement(
             "An activation plainly better than ReLU in this network is there.",
             "test errors, the best of ten activations on validation images over ReLU",
             fewer,
-            most=0.8,
+            max_value=0.8,
             correction="No activation plainly beats ReLU in this network: the best on "
             f"validation images, {chosen}, makes {fewer} of its test errors.",
             refutes=False,

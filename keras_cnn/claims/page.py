@@ -59,21 +59,21 @@ _QUESTIONS = (
 
 def write_page(results: Sequence[Result], path: Path) -> None:
     """Writes results as Markdown, and their pictures to `images/claims` beside it."""
-    by_id = {one.claim.id: one for one in results}
-    parts = [_HEAD, about(results) + "\n", _overview(results), _questions(by_id)]
-    for one in results:
-        picture = PICTURES / f"{one.claim.slug}.png"
+    by_id = {result.claim.id: result for result in results}
+    pieces = [_HEAD, about(results) + "\n", _overview(results), _questions(by_id)]
+    for result in results:
+        picture = PICTURES / f"{result.claim.slug}.png"
         with replaced_file(path.parent / picture) as temporary:
-            draw(one, temporary)
-        parts.append(_section(one, picture))
+            draw(result, temporary)
+        pieces.append(_section(result, picture))
     with replaced_file(path) as temporary:
-        temporary.write_text("\n".join(parts), encoding="utf-8")
+        temporary.write_text("\n".join(pieces), encoding="utf-8")
 
 
 def _overview(results: Sequence[Result]) -> str:
     rows = ["| | claim | verdict | what is true instead |", "| --- | --- | --- | --- |"]
-    for one in results:
-        claim, verdict = one.claim, one.verdict
+    for result in results:
+        claim, verdict = result.claim, result.verdict
         link = f"[{claim.id}](#{claim.slug})"
         correction = verdict.correction.replace("|", "\\|")  # of absolute values
         rows.append(f"| {link} | {claim.statement} | {verdict.ruling} | {correction} |")
@@ -111,8 +111,14 @@ def _section(result: Result, picture: Path) -> str:
         "| statement | effect | found | true if | |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for part in verdict.parts:
-        cells = (part.statement, part.effect, str(part.found), part.rule, part.outcome)
+    for statement in verdict.statements:
+        cells = (
+            statement.text,
+            statement.effect,
+            str(statement.found),
+            statement.rule,
+            statement.outcome,
+        )
         lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
     lines += ["", f"What would refute it: {claim.refuted_by}", "", claim.method, ""]
     compared = claim.compare(measured)
@@ -121,7 +127,10 @@ def _section(result: Result, picture: Path) -> str:
             f"| arm | {compared[0].effect}, less that of {compared[0].base} | "
             "p, Holm-corrected |",
             "| --- | --- | --- |",
-            *(f"| {_cell(one.arm)} | {one.found} | {one.p:.2g} |" for one in compared),
+            *(
+                f"| {_cell(each.arm)} | {each.found} | {each.p:.2g} |"
+                for each in compared
+            ),
             "",
         ]
     for note in measured.notes:

@@ -6,12 +6,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
-from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
+from .claim import Claim, Measurements, Progress, Settings, Statement, arms_of
 from .images import images
 from .networks import Pooling, convolutional_network
 from .pictures import draw_arms
+from .stateless_training import StatelessTraining, batches, side_by_side
 from .statistics import Comparison, comparisons, difference, estimate, ratio
-from .trials import Training, batches, side_by_side
 
 _FILTERS = (8, 16)
 _UNITS = 32
@@ -20,9 +20,9 @@ _KINDS: tuple[Pooling, ...] = ("max", "average", "strided", "none")
 
 def measure(settings: Settings, progress: Progress) -> Measurements:
     """Trains each kind on few images, with equal layers and with equal parameters."""
-    parts = images()
-    held = parts.test.first(settings["test"])
-    shape = parts.train.x.shape[1:]
+    splits = images()
+    held = splits.test.first(settings["test"])
+    shape = splits.train.x.shape[1:]
     models = {
         f"{kind}, equal layers": convolutional_network(
             shape, _FILTERS, _UNITS, pooling=kind
@@ -39,16 +39,16 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
             shape, _FILTERS, units, pooling=kind
         )
     trainings = {
-        name: Training(model, sparse_categorical_crossentropy)
+        name: StatelessTraining(model, sparse_categorical_crossentropy)
         for name, model in models.items()
     }
 
     def trained(job: tuple[int, str]) -> dict[str, float]:
         seed, name = job
         training = trainings[name]
-        chosen = np.random.default_rng([seed, 8]).permutation(len(parts.train))
+        chosen = np.random.default_rng([seed, 8]).permutation(len(splits.train))
         chosen = chosen[: settings["images"]]
-        x, y = parts.train.x[chosen], parts.train.y[chosen]
+        x, y = splits.train.x[chosen], splits.train.y[chosen]
         order = batches(seed, len(x), settings["steps"], 32)
         state = training.run(training.start(seed), x, y, order, 0.001)
         seen, new = (
@@ -66,10 +66,10 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
     found = side_by_side(trained, jobs, progress)
     for (seed, _), values in zip(jobs, found, strict=True):
         rows[seed].update(values)
-    return Measurements(arms_of(rows), data=parts.name)
+    return Measurements(arms_of(rows), data=splits.name)
 
 
-def judge(measured: Measurements) -> tuple[Part, ...]:
+def judge(measured: Measurements) -> tuple[Statement, ...]:
     """Compares the gaps between training and test accuracy."""
     gap = measured.group("gap")
     count = measured.group("parameters")
@@ -77,35 +77,35 @@ def judge(measured: Measurements) -> tuple[Part, ...]:
     fewer = difference(gap[none], gap[pooled])
     same = difference(gap[none], gap["max, equal parameters"])
     return (
-        Part(
+        Statement(
             "With pooling a network overfits less.",
             "training less test accuracy, without pooling less with max pooling",
             fewer,
-            least=0.005,
+            min_value=0.005,
             correction="Pooling does not lower the overfitting.",
         ),
-        Part(
+        Statement(
             "With pooling a network has fewer parameters.",
             "parameters, without pooling over with max pooling",
             ratio(count[none], count[pooled]),
-            least=2.0,
+            min_value=2.0,
             correction="Pooling does not lower the number of parameters.",
         ),
-        Part(
+        Statement(
             "It overfits less because it has fewer parameters.",
             "the same gap with a dense layer so wide that both have as many parameters",
             same,
-            most=0.005,
+            max_value=0.005,
             correction="With as many parameters the gap is still "
             f"{100 * same.value:.1f} points larger without pooling: it is not by their "
             "number that pooling lowers the overfitting.",
             refutes=False,
         ),
-        Part(
+        Statement(
             "Max pooling tells the images apart well.",
             "test accuracy, max pooling",
             estimate(measured.group("accuracy")[pooled]),
-            least=0.8,
+            min_value=0.8,
             correction="The networks do not learn at all.",
         ),
     )

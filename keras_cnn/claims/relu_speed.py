@@ -10,24 +10,24 @@ from matplotlib.figure import Figure
 from .. import activations
 from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
 from ..models import article_cnn
-from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
+from .claim import Claim, Measurements, Progress, Settings, Statement, arms_of
 from .images import images
+from .learning_curve import LearningCurve, train_watched
 from .pictures import draw_arms
-from .racing import Race, race
 from .sigmoid import value_and_slope
+from .stateless_training import StatelessTraining, batches, side_by_side
 from .statistics import estimate, ratio
-from .trials import Training, batches, side_by_side
 
 _ARMS = ("relu", "tanh", "sigmoid")
 _EVERY = 50
 
 
 def measure(settings: Settings, progress: Progress) -> Measurements:
-    """Takes ReLU's gradient, and races the article's network to an accuracy."""
-    parts = images()
-    train, held = parts.train, parts.validation.first(settings["validation"])
+    """Takes ReLU's gradient, and trains the article's network to an accuracy."""
+    splits = images()
+    train, held = splits.train, splits.validation.first(settings["validation"])
     trainings = {
-        name: Training(
+        name: StatelessTraining(
             article_cnn(activation=getattr(activations, name)),
             sparse_categorical_crossentropy,
         )
@@ -35,15 +35,15 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
     }
     goal = settings["accuracy"]
 
-    def raced(job: tuple[int, str]) -> Race:
+    def trained(job: tuple[int, str]) -> LearningCurve:
         seed, name = job
         order = batches(seed, len(train), settings["steps"], 32)
         training = trainings[name]
         start = training.start(seed)
-        return race(training, start, train, held, order, 0.001, _EVERY, goal)
+        return train_watched(training, start, train, held, order, 0.001, _EVERY, goal)
 
     jobs = [(seed, name) for seed in range(settings["seeds"]) for name in _ARMS]
-    races = dict(zip(jobs, side_by_side(raced, jobs, progress), strict=True))
+    runs = dict(zip(jobs, side_by_side(trained, jobs, progress), strict=True))
     rows = []
     for seed in range(settings["seeds"]):
         x = np.random.default_rng(seed).normal(size=10_000)
@@ -54,40 +54,40 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
             "gradient 0, of negative inputs": np.mean(slope[x < 0] == 0),
         }
         for name in _ARMS:
-            row[f"steps/{name}"] = races[seed, name].steps_to(goal)
-            row[f"seconds/{name}"] = races[seed, name].seconds_to(goal)
+            row[f"steps/{name}"] = runs[seed, name].steps_to(goal)
+            row[f"seconds/{name}"] = runs[seed, name].seconds_to(goal)
         rows.append(row)
     curves: dict[str, Any] = {}
     for name in _ARMS:
-        curves[f"{name}, steps"] = races[0, name].steps
-        curves[f"{name}, accuracy"] = races[0, name].accuracy
-    return Measurements(arms_of(rows), curves, parts.name)
+        curves[f"{name}, steps"] = runs[0, name].steps
+        curves[f"{name}, accuracy"] = runs[0, name].accuracy
+    return Measurements(arms_of(rows), curves, splits.name)
 
 
-def judge(measured: Measurements) -> tuple[Part, ...]:
+def judge(measured: Measurements) -> tuple[Statement, ...]:
     """Compares the steps to the accuracy, and the gradient at negative inputs."""
     relu = measured["steps/relu"]
     zeros = estimate(measured["gradient 0, of negative inputs"])
     return (
-        Part(
+        Statement(
             "Training is faster with ReLU than with the sigmoid.",
             "steps to the accuracy, ReLU over sigmoid",
             ratio(relu, measured["steps/sigmoid"]),
-            most=0.8,
+            max_value=0.8,
             correction="ReLU does not train faster than the sigmoid.",
         ),
-        Part(
+        Statement(
             "ReLU's gradient is 1 at positive inputs.",
             "share of positive inputs with a gradient of 1",
             estimate(measured["gradient 1, of positive inputs"]),
-            least=0.99,
+            min_value=0.99,
             correction="ReLU's gradient at positive inputs is not 1.",
         ),
-        Part(
+        Statement(
             "It is 1 at negative inputs, too.",
             "share of negative inputs with a gradient of 1",
             estimate(measured["gradient 1, of negative inputs"]),
-            least=0.99,
+            min_value=0.99,
             correction=f"At {zeros.value:.0%} of the negative inputs ReLU's gradient "
             "is 0.",
             refutes=False,
@@ -96,7 +96,7 @@ def judge(measured: Measurements) -> tuple[Part, ...]:
 
 
 def draw(measured: Measurements, figure: Figure) -> None:
-    """Draws one seed's race, and the steps and seconds of all."""
+    """Draws one seed's training, and the steps and seconds of all."""
     left, middle, right = figure.subplots(1, 3)
     for name in _ARMS:
         steps = measured.curves[f"{name}, steps"]

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from .._environment import machine, versions
 from .._files import write_json
 from .._html import Html, element, join, picture, table, write_page
-from .claim import Part
+from .claim import Statement
 from .running import Result
 from .statistics import Comparison, estimate
 
@@ -54,9 +54,9 @@ def record(result: Result) -> dict[str, Any]:
         "interval": [found.low, found.high],
         "effect_is": verdict.headline.effect,
         "seeds": measured.seeds,
-        "parts": [_part(part) for part in verdict.parts],
+        "statements": [_statement(each) for each in verdict.statements],
         "arms": {name: _arm(values) for name, values in measured.arms.items()},
-        "comparisons": [asdict(one) for one in claim.compare(measured)],
+        "comparisons": [asdict(each) for each in claim.compare(measured)],
         "notes": list(measured.notes),
         "data": measured.data,
         "settings": dict(result.settings),
@@ -85,13 +85,14 @@ def write_html(results: Sequence[Result], folder: Path) -> None:
 def about(results: Sequence[Result]) -> str:
     """Returns one paragraph on settings, data, machine, versions and time."""
     facts, host = versions(), machine()
-    data = sorted({one.measured.data for one in results})
-    extents = {one.extent for one in results}
+    seconds = sum(result.seconds for result in results)
+    data = sorted({result.measured.data for result in results})
+    extents = {result.extent for result in results}
     extent = _EXTENTS[extents.pop() if len(extents) == 1 else "changed"]
     return (
         f"{extent} Data: {'; '.join(data)}. Keras {facts['keras']}, TensorFlow "
         f"{facts['tensorflow']}, Python {facts['python']}; {host['processor']}, "
-        f"{host['cores']} cores; {sum(one.seconds for one in results):,.0f} s in all. "
+        f"{host['cores']} cores; {seconds:,.0f} s in all. "
         "Intervals hold the mean over the seeds with 95 % confidence (bootstrap)."
     )
 
@@ -107,15 +108,15 @@ def _figure(result: Result) -> Figure:
     return figure
 
 
-def _part(part: Part) -> dict[str, Any]:
+def _statement(statement: Statement) -> dict[str, Any]:
     return {
-        "statement": part.statement,
-        "effect_is": part.effect,
-        "effect": part.found.value,
-        "interval": [part.found.low, part.found.high],
-        "rule": part.rule,
-        "true": part.outcome,
-        "refutes": part.refutes,
+        "statement": statement.text,
+        "effect_is": statement.effect,
+        "effect": statement.found.value,
+        "interval": [statement.found.low, statement.found.high],
+        "rule": statement.rule,
+        "true": statement.outcome,
+        "refutes": statement.refutes,
     }
 
 
@@ -149,14 +150,14 @@ def _overview(results: Sequence[Result]) -> Html:
 def _section(result: Result) -> Html:
     claim, verdict, measured = result.claim, result.verdict, result.measured
     statements = [
-        (part.statement, part.effect, str(part.found), part.rule, part.outcome)
-        for part in verdict.parts
+        (each.text, each.effect, str(each.found), each.rule, each.outcome)
+        for each in verdict.statements
     ]
-    correction = (f". {verdict.correction}",) if verdict.correction else ()
+    ending = f". {verdict.correction}"
     return join(
         [
             element("h2", f"{claim.id}. {claim.statement}", id=claim.slug),
-            element("p", f"{claim.section}. Verdict: ", _verdict(result), *correction),
+            element("p", f"{claim.section}. Verdict: ", _verdict(result), ending),
             picture(_figure(result), _description(result), dpi=_DPI),
             table(("statement", "effect", "found", "true if", ""), statements),
             element("p", f"Would refute it: {claim.refuted_by}"),

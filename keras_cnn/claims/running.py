@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .._checks import InputError, check_count, check_positive, did_you_mean
-from .claim import LEAST_SEEDS, Claim, Measurements, Progress, Verdict
+from .claim import MIN_SEEDS, Claim, Measurements, Progress, Verdict
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,9 @@ def settings_of(
     """
     claims = list(claims)
     if seeds is not None:
-        check_count("seeds", seeds, min_value=LEAST_SEEDS)
+        check_count("seeds", seeds, min_value=MIN_SEEDS)
     known = {name for claim in claims for name in claim.settings}
-    for name in changes or {}:
-        if name not in known:
-            raise InputError(
-                f"`set` must name a setting of the claim: {', '.join(sorted(known))}. "
-                f"Received: set={name!r}.{did_you_mean(name, known)}"
-            )
+    _check_names(changes or {}, known)
     found = {}
     for claim in claims:
         settings = _preset(claim, quick)
@@ -77,14 +72,33 @@ def settings_of(
     return found
 
 
-def run(claim: Claim, settings: Mapping[str, Any], progress: Progress) -> Result:
+def run(
+    claim: Claim,
+    settings: Mapping[str, Any] | None = None,
+    progress: Progress = lambda share: None,
+) -> Result:
     """Runs one experiment and judges it.
 
     Args:
         claim: What to run.
-        settings: All of its settings, as `settings_of` returns them.
+        settings: Settings that differ from `claim.settings`; `claim.quick` gives a look
+            within a minute. Defaults to None: the full run, minutes.
         progress: Called with the share that is done, from 0 to 1.
+
+    Raises:
+        InputError: If the claim has no such setting, or a value breaks its rule.
+
+    Example:
+        >>> from keras_cnn.claims import find_claim
+        >>> result = run(find_claim("dense-layer"), {"seeds": 5})
+        >>> result.verdict.ruling
+        'holds'
     """
+    settings = settings or {}
+    _check_names(settings, claim.settings)
+    for name, value in settings.items():
+        _check_value(name, value, claim.settings[name])
+    settings = {**claim.settings, **settings}
     begin = time.perf_counter()
     measured = claim.measure(settings, progress)
     seconds = time.perf_counter() - begin
@@ -95,11 +109,17 @@ def _preset(claim: Claim, quick: bool) -> dict[str, Any]:
     return {**claim.settings, **(claim.quick if quick else {})}
 
 
+def _check_names(names: Iterable[str], known: Iterable[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise InputError(
+                f"`set` must name a setting of the claim: {', '.join(sorted(known))}. "
+                f"Received: set={name!r}.{did_you_mean(name, known)}"
+            )
+
+
 def _parsed(name: str, text: str, like: Any) -> Any:
     """Reads a value of the kind that the setting has."""
-    min_value = LEAST_SEEDS if name == "seeds" else 1
-    if isinstance(like, str):
-        return text
     try:
         value = type(like)(text)
     except ValueError:
@@ -107,8 +127,12 @@ def _parsed(name: str, text: str, like: Any) -> Any:
         raise InputError(
             f"`{name}` must be {kind}. Received: {name}={text!r}."
         ) from None
-    if isinstance(like, int):
-        check_count(name, value, min_value=min_value)
-    else:
-        check_positive(name, value)
+    _check_value(name, value, like)
     return value
+
+
+def _check_value(name: str, value: Any, like: Any) -> None:
+    if isinstance(like, int):
+        check_count(name, value, min_value=MIN_SEEDS if name == "seeds" else 1)
+    elif isinstance(like, float):
+        check_positive(name, value)

@@ -11,12 +11,12 @@ from matplotlib.figure import Figure
 from .. import activations
 from ..losses.binary_crossentropy import binary_crossentropy
 from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
-from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
+from .claim import Claim, Measurements, Progress, Settings, Statement, arms_of
 from .images import images
 from .networks import dense_network
 from .pictures import draw_arms
+from .stateless_training import StatelessTraining, batches
 from .statistics import difference, estimate, ratio
-from .trials import Training, batches
 
 # Two digits that are hard enough to tell apart by a plane.
 _CLASSES = (3, 8)
@@ -27,13 +27,13 @@ _WIDEST = 12.0
 
 def measure(settings: Settings, progress: Progress) -> Measurements:
     """Draws inputs, takes derivatives by the tape, and trains one sigmoid unit."""
-    parts = images()
-    train = parts.train.of(*_CLASSES).first(settings["images"])
-    test = parts.test.of(*_CLASSES)
-    unit = Training(
+    splits = images()
+    train = splits.train.of(*_CLASSES).first(settings["images"])
+    test = splits.test.of(*_CLASSES)
+    unit = StatelessTraining(
         dense_network(train.x.shape[1:], [], 1, answer="sigmoid"), _two_class_loss
     )
-    pair = Training(
+    pair = StatelessTraining(
         dense_network(train.x.shape[1:], [], 2), sparse_categorical_crossentropy
     )
     rows = []
@@ -52,7 +52,7 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
     return Measurements(
         arms_of(rows),
         {"x": x, "value": value, "slope": slope},
-        parts.name,
+        splits.name,
     )
 
 
@@ -81,7 +81,7 @@ def _two_class_loss(targets: Any, answers: Any) -> Any:
     return binary_crossentropy(tf.cast(targets[:, tf.newaxis], tf.float32), answers)
 
 
-def judge(measured: Measurements) -> tuple[Part, ...]:
+def judge(measured: Measurements) -> tuple[Statement, ...]:
     """Compares the gradient near 0 and far away with its maximum."""
     top = measured["largest gradient"]
     near, far = measured["gradient where |x| < 1"], measured["gradient where |x| > 6"]
@@ -94,40 +94,40 @@ def judge(measured: Measurements) -> tuple[Part, ...]:
     )
     share = ratio(near, top)
     return (
-        Part(
+        Statement(
             "The sigmoid's gradient vanishes somewhere.",
             "mean gradient where |x| > 6, over the largest",
             ratio(far, top),
-            most=0.05,
+            max_value=0.05,
             correction="The sigmoid's gradient does not vanish.",
         ),
-        Part(
+        Statement(
             "The sigmoid maps to (0, 1).",
             "distance of the values from 0 and 1, the smaller",
             estimate(outside),
-            least=1e-12,
+            min_value=1e-12,
             correction="The sigmoid leaves (0, 1).",
         ),
-        Part(
+        Statement(
             "One sigmoid unit suits two classes.",
             "test accuracy on 3 against 8",
             estimate(one),
-            least=0.9,
+            min_value=0.9,
             correction="One sigmoid unit does not tell two classes apart.",
         ),
-        Part(
+        Statement(
             "It does so as well as a softmax over two units.",
             "test accuracy, one sigmoid unit less softmax over two",
             difference(one, two),
-            least=-0.01,
-            most=0.01,
+            min_value=-0.01,
+            max_value=0.01,
             correction="A softmax over two units answers differently.",
         ),
-        Part(
+        Statement(
             'The gradient vanishes "when the input is small".',
             "mean gradient where |x| < 1, over the largest",
             share,
-            most=0.05,
+            max_value=0.05,
             correction="The gradient vanishes where |x| is large; where x is small it "
             f"is largest, {share.value:.0%} of its maximum of {top.mean():.3g} on "
             "average for |x| < 1.",

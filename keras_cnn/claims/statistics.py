@@ -65,19 +65,19 @@ def estimate(values: Any, confidence: float = CONFIDENCE) -> Estimate:
     return Estimate(float(values.mean()), float(low), float(high))
 
 
-def difference(one: Any, other: Any, confidence: float = CONFIDENCE) -> Estimate:
-    """Returns the mean of `one - other`, seed by seed."""
-    return estimate(_checked(one) - _checked(other), confidence)
+def difference(values: Any, base: Any, confidence: float = CONFIDENCE) -> Estimate:
+    """Returns the mean of `values - base`, seed by seed."""
+    return estimate(_checked(values) - _checked(base), confidence)
 
 
-def ratio(one: Any, other: Any, confidence: float = CONFIDENCE) -> Estimate:
-    """Returns the geometric mean of `one / other`, seed by seed, of positive numbers.
+def ratio(values: Any, base: Any, confidence: float = CONFIDENCE) -> Estimate:
+    """Returns the geometric mean of `values / base`, seed by seed, of positive numbers.
 
     Example:
         >>> str(ratio([2.0, 4.0, 8.0], [1.0, 2.0, 4.0]))
         '2 [2, 2]'
     """
-    logs = np.log(_checked(one)) - np.log(_checked(other))
+    logs = np.log(_checked(values)) - np.log(_checked(base))
     found = estimate(logs, confidence)
     return Estimate(*np.exp([found.value, found.low, found.high]).tolist())
 
@@ -137,12 +137,11 @@ def comparisons(arms: Mapping[str, Any], base: str, effect: str) -> list[Compari
     ]
 
 
-def _paired_p(one: Any, other: Any) -> float:
-    gaps = _checked(one) - _checked(other)
-    error = gaps.std(ddof=1) / np.sqrt(len(gaps))
-    if error == 0:
-        return 1.0 if gaps.mean() == 0 else 0.0
-    return float(2 * stats.t.sf(abs(gaps.mean() / error), len(gaps) - 1))
+def _paired_p(values: Any, base: Any) -> float:
+    gaps = _checked(values) - _checked(base)
+    if not np.ptp(gaps):  # without any spread the test divides by zero
+        return float(gaps[0] == 0)
+    return float(stats.ttest_rel(values, base).pvalue)
 
 
 def _checked(values: Any) -> Array:

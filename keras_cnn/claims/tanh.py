@@ -7,13 +7,13 @@ from matplotlib.figure import Figure
 
 from .. import activations
 from ..losses.sparse_categorical_crossentropy import sparse_categorical_crossentropy
-from .claim import Claim, Measurements, Part, Progress, Settings, arms_of
+from .claim import Claim, Measurements, Progress, Settings, Statement, arms_of
 from .images import images
 from .networks import dense_network
 from .pictures import draw_band
 from .sigmoid import value_and_slope
+from .stateless_training import StatelessTraining, batches, side_by_side
 from .statistics import difference, estimate, ratio
-from .trials import Training, batches, side_by_side
 
 _WIDEST = 12.0
 _ARMS = ("tanh", "sigmoid")
@@ -22,11 +22,11 @@ _MOMENTS = 10
 
 def measure(settings: Settings, progress: Progress) -> Measurements:
     """Takes tanh's gradient, and trains one network with tanh and with sigmoid."""
-    parts = images()
-    train, held = parts.train.first(settings["images"]), parts.test.first(2000)
+    splits = images()
+    train, held = splits.train.first(settings["images"]), splits.test.first(2000)
     hidden = [settings["units"]] * settings["layers"]
     trainings = {
-        name: Training(
+        name: StatelessTraining(
             dense_network(train.x.shape[1:], hidden, 10, getattr(activations, name)),
             sparse_categorical_crossentropy,
             "sgd",
@@ -42,8 +42,8 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
         order = batches(seed, len(train), each * _MOMENTS, 32)
         found = []
         for moment in range(_MOMENTS):
-            part = order[moment * each : (moment + 1) * each]
-            state = training.run(state, train.x, train.y, part, settings["rate"])
+            batch_rows = order[moment * each : (moment + 1) * each]
+            state = training.run(state, train.x, train.y, batch_rows, settings["rate"])
             found.append(training.accuracy(state, held.x, held.y))
         return found
 
@@ -65,31 +65,31 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
         )
     steps = each * np.arange(1, _MOMENTS + 1)
     shown = dict(zip(_ARMS, curves.transpose(1, 0, 2), strict=True))
-    return Measurements(arms_of(rows), {"steps": steps, **shown}, parts.name)
+    return Measurements(arms_of(rows), {"steps": steps, **shown}, splits.name)
 
 
-def judge(measured: Measurements) -> tuple[Part, ...]:
+def judge(measured: Measurements) -> tuple[Statement, ...]:
     """Compares the accuracies of the two, and the gradient with its maximum."""
     return (
-        Part(
+        Statement(
             "Tanh can serve better than the sigmoid.",
             "test accuracy after as many steps, tanh less sigmoid",
             difference(measured["accuracy/tanh"], measured["accuracy/sigmoid"]),
-            least=0.01,
+            min_value=0.01,
             correction="Here tanh does not serve better than the sigmoid.",
         ),
-        Part(
+        Statement(
             "Tanh maps to (-1, 1).",
             "largest |tanh(x)| for |x| < 12, less 1",
             estimate(measured["largest |value|"] - 1),
-            most=-1e-12,
+            max_value=-1e-12,
             correction="Tanh leaves (-1, 1).",
         ),
-        Part(
+        Statement(
             "Its gradient vanishes, too.",
             "mean gradient where |x| > 3, over the largest",
             ratio(measured["gradient where |x| > 3"], measured["largest gradient"]),
-            most=0.05,
+            max_value=0.05,
             correction="Tanh's gradient does not vanish.",
         ),
     )

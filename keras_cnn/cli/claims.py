@@ -93,9 +93,10 @@ def run_claims(
     pairs = _pairs(changes or [])
     # Experiments run side by side in threads: each operation keeps to one core.
     start_tensorflow(one_thread_an_operation=True)
-    from ..claims import CLAIMS, find_claim, run, settings_of
+    from ..claims import CLAIMS, find_claim, run
     from ..claims.page import write_page
     from ..claims.report import HTML, JSON, write_html, write_records
+    from ..claims.running import settings_of
     from .datasets import quiet_tfds
 
     quiet_tfds()

@@ -5,20 +5,20 @@ import pytest
 
 from keras_cnn.claims.crossentropy import calibration_error
 from keras_cnn.claims.images import Images, images
-from keras_cnn.claims.imbalance import balanced_accuracy, balancing, imbalanced
+from keras_cnn.claims.imbalance import imbalanced
 from keras_cnn.claims.kernels import edges, likeness, oriented_filters
+from keras_cnn.claims.learning_curve import LearningCurve
 from keras_cnn.claims.open_problems import spoiled
-from keras_cnn.claims.racing import Race
 from keras_cnn.data import load
 
 
-def race(steps, accuracy):
+def curve(steps, accuracy):
     seconds = np.array(steps) / 10
-    return Race(np.array(steps), np.array(accuracy), seconds, state=None)
+    return LearningCurve(np.array(steps), np.array(accuracy), seconds, state=None)
 
 
-def test_a_race_ends_on_the_line_between_two_moments():
-    run = race([50, 100, 150], [0.5, 0.9, 0.8])
+def test_a_goal_is_reached_on_the_line_between_two_points():
+    run = curve([50, 100, 150], [0.5, 0.9, 0.8])
     assert run.steps_to(0.7) == pytest.approx(75)
     assert run.seconds_to(0.7) == pytest.approx(7.5)
     assert run.steps_to(0.4) == 50
@@ -26,7 +26,7 @@ def test_a_race_ends_on_the_line_between_two_moments():
 
 
 def test_what_never_arrives_counts_as_twice_the_whole():
-    assert race([50, 100], [0.5, 0.6]).steps_to(0.97) == 200
+    assert curve([50, 100], [0.5, 0.6]).steps_to(0.97) == 200
 
 
 def test_calibration_error_by_hand():
@@ -35,20 +35,6 @@ def test_calibration_error_by_hand():
     assert calibration_error(sure, np.array([0, 1, 1, 1])) == pytest.approx(0.45)
     certain = np.array([[1.0, 0.0], [0.0, 1.0]])
     assert calibration_error(certain, np.array([0, 1])) == 0
-
-
-def test_balanced_accuracy_counts_both_classes_alike():
-    labels = np.array([0] * 9 + [1])
-    assert balanced_accuracy(labels, np.zeros(10), 0.5) == 0.5
-    answers = np.array([0.9] * 3 + [0.1] * 6 + [0.9])
-    assert balanced_accuracy(labels, answers, 0.5) == pytest.approx((6 / 9 + 1) / 2)
-
-
-def test_weights_balance_the_classes():
-    labels = np.array([0, 0, 0, 1])
-    weights = balancing(labels)
-    assert weights.mean() == pytest.approx(1)
-    assert weights[labels == 0].sum() == pytest.approx(weights[labels == 1].sum())
 
 
 @pytest.mark.parametrize(("ratio", "rare"), [(1, 50), (10, 9), (100, 2)])
@@ -104,16 +90,16 @@ def test_oriented_filters_are_unit_vectors_without_a_mean():
 def test_what_chooses_is_neither_trained_nor_tested_on(monkeypatch):
     whole = load("digits")
     monkeypatch.setattr("keras_cnn.claims.images.load", lambda name: whole)
-    parts = images.__wrapped__()
-    assert len(parts.train) + len(parts.validation) == len(whole.train)
-    assert len(parts.validation) == pytest.approx(len(whole.train) / 6, abs=10)
-    assert len(parts.test) == len(whole.test)
-    assert all(set(part.y) == set(range(10)) for part in (parts.train, parts.test))
+    splits = images.__wrapped__()
+    assert len(splits.train) + len(splits.validation) == len(whole.train)
+    assert len(splits.validation) == pytest.approx(len(whole.train) / 6, abs=10)
+    assert len(splits.test) == len(whole.test)
+    assert all(set(each.y) == set(range(10)) for each in (splits.train, splits.test))
 
-    def seen(part):
-        return {image.tobytes() for image in part.x}
+    def seen(split):
+        return {image.tobytes() for image in split.x}
 
-    assert not seen(parts.validation) & (seen(parts.train) | seen(parts.test))
+    assert not seen(splits.validation) & (seen(splits.train) | seen(splits.test))
 
 
 def test_two_classes_are_labelled_by_their_place():

@@ -11,11 +11,11 @@ from keras_cnn.claims import (
     Claim,
     Estimate,
     Measurements,
-    Part,
+    Statement,
     run,
-    settings_of,
 )
 from keras_cnn.claims.report import about, record
+from keras_cnn.claims.running import settings_of
 
 _SETTINGS = {"seeds": 8, "steps": 100, "rate": 0.1, "kind": "max"}
 
@@ -30,7 +30,9 @@ def _measure(settings, progress):
 
 def _judge(measured):
     size = measured["size"].mean()
-    return (Part("It is large.", "size", Estimate(size, size, size), least=1.0),)
+    return (
+        Statement("It is large.", "size", Estimate(size, size, size), min_value=1.0),
+    )
 
 
 CLAIM = Claim(
@@ -85,6 +87,23 @@ def test_a_bad_change_is_refused(changes, rule):
 def test_a_misspelt_setting_is_told_its_name():
     with pytest.raises(InputError, match="steps"):
         settings_of([CLAIM], changes={"stepz": "3"})
+
+
+@pytest.mark.parametrize(
+    ("settings", "rule"),
+    [({"stepz": 3}, "Did you mean"), ({"seeds": 4}, ">= 5"), ({"rate": 0.0}, "> 0")],
+)
+def test_run_refuses_a_setting_before_it_measures(settings, rule):
+    shares = []
+    with pytest.raises(InputError, match=rule):
+        run(CLAIM, settings, shares.append)
+    assert not shares
+
+
+def test_run_takes_what_differs_from_the_full_run():
+    assert run(CLAIM).extent == "full"
+    assert run(CLAIM, CLAIM.quick).extent == "quick"
+    assert run(CLAIM, {"rate": 2.0}).settings == _SETTINGS | {"rate": 2.0}
 
 
 def test_fewer_than_five_seeds_are_refused():

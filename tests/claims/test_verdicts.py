@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_cnn.claims import CLAIMS, Estimate, Part, Verdict
+from keras_cnn.claims import CLAIMS, Estimate, Statement, Verdict
 
 from .made_up import CORRECTED, HOLDING, OPPOSITE, measurements
 
@@ -45,14 +45,16 @@ def test_seeds_that_disagree_leave_a_claim_undecided(claim):
 
 @by_number
 def test_every_statement_says_what_is_true_instead(claim):
-    for part in claim.judge(measurements(HOLDING[claim.id])):
-        assert part.statement.endswith(".") and part.effect and part.correction
-        assert np.isfinite(part.least) or np.isfinite(part.most)
+    for statement in claim.judge(measurements(HOLDING[claim.id])):
+        assert (
+            statement.text.endswith(".") and statement.effect and statement.correction
+        )
+        assert np.isfinite(statement.min_value) or np.isfinite(statement.max_value)
 
 
-def part(low, high, *, refutes=True, **bounds):
+def statement(low, high, *, refutes=True, **bounds):
     found = Estimate((low + high) / 2, low, high)
-    return Part(
+    return Statement(
         "It is so.", "effect", found, correction="No.", refutes=refutes, **bounds
     )
 
@@ -60,23 +62,26 @@ def part(low, high, *, refutes=True, **bounds):
 @pytest.mark.parametrize(
     ("low", "high", "bounds", "outcome"),
     [
-        (2.0, 3.0, {"least": 1.0}, "yes"),
-        (0.0, 0.5, {"least": 1.0}, "no"),
-        (0.5, 3.0, {"least": 1.0}, "undecided"),
-        (0.0, 0.5, {"most": 1.0}, "yes"),
-        (2.0, 3.0, {"most": 1.0}, "no"),
-        (-0.5, 0.5, {"least": -1.0, "most": 1.0}, "yes"),
-        (-3.0, -2.0, {"least": -1.0, "most": 1.0}, "no"),
-        (-2.0, 2.0, {"least": -1.0, "most": 1.0}, "undecided"),
+        (2.0, 3.0, {"min_value": 1.0}, "yes"),
+        (0.0, 0.5, {"min_value": 1.0}, "no"),
+        (0.5, 3.0, {"min_value": 1.0}, "undecided"),
+        (0.0, 0.5, {"max_value": 1.0}, "yes"),
+        (2.0, 3.0, {"max_value": 1.0}, "no"),
+        (-0.5, 0.5, {"min_value": -1.0, "max_value": 1.0}, "yes"),
+        (-3.0, -2.0, {"min_value": -1.0, "max_value": 1.0}, "no"),
+        (-2.0, 2.0, {"min_value": -1.0, "max_value": 1.0}, "undecided"),
     ],
 )
 def test_an_interval_is_within_a_bound_beyond_it_or_across(low, high, bounds, outcome):
-    assert part(low, high, **bounds).outcome == outcome
+    assert statement(low, high, **bounds).outcome == outcome
 
 
 def test_a_claim_falls_with_its_core_alone():
-    yes, no = part(2, 3, least=1), part(0, 0.5, least=1)
-    beside, unsure = part(0, 0.5, least=1, refutes=False), part(0, 2, least=1)
+    yes, no = statement(2, 3, min_value=1), statement(0, 0.5, min_value=1)
+    beside, unsure = (
+        statement(0, 0.5, min_value=1, refutes=False),
+        statement(0, 2, min_value=1),
+    )
     assert Verdict((yes, yes)).ruling == "holds"
     assert Verdict((yes, no)).ruling == "does not hold"
     assert Verdict((yes, beside)).ruling == "holds with a correction"

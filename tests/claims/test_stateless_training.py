@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from keras_cnn.claims.networks import dense_network
-from keras_cnn.claims.trials import Training, batches, draw_kernel, side_by_side
+from keras_cnn.claims.stateless_training import (
+    StatelessTraining,
+    batches,
+    draw_kernel,
+    side_by_side,
+)
 from keras_cnn.losses.mean_squared_error import mean_squared_error
 from keras_cnn.losses.sparse_categorical_crossentropy import (
     sparse_categorical_crossentropy,
@@ -54,7 +59,7 @@ def _as_keras_orders(model, state):
 def test_training_does_what_keras_does(data, name, optimizer, normalised):
     x, y = data
     model = dense_network(5, [8], 3, "tanh", normalised=normalised)
-    training = Training(model, sparse_categorical_crossentropy, name)
+    training = StatelessTraining(model, sparse_categorical_crossentropy, name)
     before = [np.array(one) for one in model.get_weights()]
     order = batches(3, len(x), 12, 16)
     state = training.run(training.start(3), x, y, order, 0.05)
@@ -67,7 +72,9 @@ def test_training_does_what_keras_does(data, name, optimizer, normalised):
 
 def test_training_in_two_parts_is_training_in_one(data):
     x, y = data
-    training = Training(dense_network(5, [4], 3), sparse_categorical_crossentropy)
+    training = StatelessTraining(
+        dense_network(5, [4], 3), sparse_categorical_crossentropy
+    )
     order = batches(0, len(x), 10, 8)
     whole = training.run(training.start(0), x, y, order, 0.01)
     half = training.run(training.start(0), x, y, order[:4], 0.01)
@@ -78,7 +85,7 @@ def test_training_in_two_parts_is_training_in_one(data):
 
 def test_a_step_weighs_each_sample_by_its_weight():
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-    training = Training(model, mean_squared_error, "sgd", targets="float32")
+    training = StatelessTraining(model, mean_squared_error, "sgd", targets="float32")
     x = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], "float32")
     y = np.array([[2.0], [3.0], [4.0]], "float32")
     share = np.array([1.0, 0.0, 2.0], "float32")
@@ -94,7 +101,7 @@ def test_answers_and_accuracy_are_the_models(data):
     x, y = data
     x, y = np.tile(x, (40, 1)), np.tile(y, 40)
     model = dense_network(5, [4], 3)
-    training = Training(model, sparse_categorical_crossentropy)
+    training = StatelessTraining(model, sparse_categorical_crossentropy)
     state = training.start(5)
     model.set_weights([one.numpy() for one in state.weights])
     expected = model.predict(x, verbose=0)
@@ -105,7 +112,9 @@ def test_answers_and_accuracy_are_the_models(data):
 
 def test_arms_of_one_seed_start_from_the_same_weights():
     first, second = (
-        Training(dense_network(5, [4], 3, name), sparse_categorical_crossentropy)
+        StatelessTraining(
+            dense_network(5, [4], 3, name), sparse_categorical_crossentropy
+        )
         for name in ("relu", "tanh")
     )
     one, same, other = first.start(1), second.start(1), first.start(2)
@@ -118,10 +127,7 @@ def test_arms_of_one_seed_start_from_the_same_weights():
     assert np.all(np.asarray(first.start(1, bias=-1.0).weights[1]) == -1)
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_normal"],
-)
+@pytest.mark.parametrize("name", ["glorot_uniform", "he_normal"])
 @pytest.mark.parametrize("shape", [(300, 200), (3, 3, 40, 80)])
 def test_kernels_spread_as_keras_draws_them(name, shape):
     ours = draw_kernel(np.random.default_rng(0), shape, name)

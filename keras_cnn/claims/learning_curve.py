@@ -9,20 +9,20 @@ from typing import Any
 import numpy as np
 
 from .images import Images
-from .trials import State, Training
+from .stateless_training import State, StatelessTraining
 
 # Where a curve never gets to the goal its steps count as this many times the longest.
 _NEVER = 2.0
 
 
 @dataclass(frozen=True)
-class Race:
+class LearningCurve:
     """One training, watched.
 
     Attributes:
-        steps: (moments,), after which step each accuracy was taken.
-        accuracy: (moments,), on the validation images.
-        seconds: Of training alone, up to each moment.
+        steps: (points,), after which step each accuracy was taken.
+        accuracy: (points,), on the validation images.
+        seconds: Of training alone, up to each point.
         state: The last one.
     """
 
@@ -34,7 +34,7 @@ class Race:
     def steps_to(self, goal: float) -> float:
         """Returns the steps to the first accuracy of at least `goal`.
 
-        Between two moments a straight line is assumed. What never arrives counts as
+        Between two points a straight line is assumed. What never arrives counts as
         twice the whole training: a lower bound, and so a cautious number.
         """
         return self._crossing(self.steps, goal)
@@ -54,8 +54,8 @@ class Race:
         return float(x[at - 1] + (goal - low) / (high - low) * (x[at] - x[at - 1]))
 
 
-def race(
-    training: Training,
+def train_watched(
+    training: StatelessTraining,
     state: State,
     train: Images,
     validation: Images,
@@ -63,7 +63,7 @@ def race(
     rate: float,
     every: int,
     goal: float = np.inf,
-) -> Race:
+) -> LearningCurve:
     """Trains by `order`, and measures after each `every` steps.
 
     Args:
@@ -80,12 +80,12 @@ def race(
     spent = 0.0
     for begin in range(0, len(order), every):
         clock = time.perf_counter()
-        part = order[begin : begin + every]
-        state = training.run(state, train.x, train.y, part, rate)
+        batch_rows = order[begin : begin + every]
+        state = training.run(state, train.x, train.y, batch_rows, rate)
         spent += time.perf_counter() - clock
-        steps.append(begin + len(part))
+        steps.append(begin + len(batch_rows))
         seconds.append(spent)
         accuracy.append(training.accuracy(state, validation.x, validation.y))
         if accuracy[-1] >= goal:
             break
-    return Race(np.array(steps), np.array(accuracy), np.array(seconds), state)
+    return LearningCurve(np.array(steps), np.array(accuracy), np.array(seconds), state)

@@ -1,7 +1,8 @@
 """Many small trainings: compiled once, run for any weights, data, seed and rate.
 
 A training is a function from weights to weights without any state, so one compiled
-function serves all seeds, and several run side by side in threads.
+function serves all seeds, and several run side by side in threads. `Trainer` cannot do
+that: a model holds the weights that it trains, so each seed would be compiled anew.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from .._fans import fans
 from .claim import Progress
 
 Tensors = list[Any]
+Kernels = Literal["glorot_uniform", "he_normal"]
 Result = TypeVar("Result")
 
 # Adam's constants, as Keras sets them.
@@ -40,7 +42,7 @@ class State:
     step: Any
 
 
-class Training:
+class StatelessTraining:
     """A model with its loss and optimizer, ready to be trained from any weights.
 
     Args:
@@ -82,14 +84,13 @@ class Training:
         )
 
     def start(
-        self, seed: int, kernels: str = "glorot_uniform", bias: float = 0
+        self, seed: int, kernels: Kernels = "glorot_uniform", bias: float = 0
     ) -> State:
         """Returns initial weights: the same for all models of the same shapes.
 
         Args:
             seed: Fixes what is drawn.
-            kernels: `"glorot_uniform"`, as Keras, `"he_normal"`, or another of Keras's
-                names of an initializer that scales by fan.
+            kernels: `"glorot_uniform"`, as Keras, or `"he_normal"`.
             bias: What every bias starts from.
         """
         rng = np.random.default_rng(seed)
@@ -132,7 +133,7 @@ class Training:
 
     def answers(self, state: State, x: Any) -> Any:
         """Returns the model's answers as a NumPy array, (n, ...)."""
-        parts = [
+        answers = [
             self._answers(
                 state.weights,
                 state.others,
@@ -140,7 +141,7 @@ class Training:
             ).numpy()
             for at in range(0, len(x), _ANSWERED)
         ]
-        return np.concatenate(parts)
+        return np.concatenate(answers)
 
     def accuracy(self, state: State, x: Any, y: Any) -> float:
         """Returns the share of images whose largest answer is their label."""
@@ -203,6 +204,8 @@ def adam(
 ) -> tuple[Tensors, Tensors, Tensors]:
     """Returns weights and moments after one step of Adam, as Keras computes it.
 
+    Keras's own `stateless_apply` refuses to run on TensorFlow.
+
     Reference: [Kingma, Ba, 2014](https://arxiv.org/abs/1412.6980)
     """
     rate *= tf.sqrt(1 - tf.pow(_BETA_2, step)) / (1 - tf.pow(_BETA_1, step))
@@ -218,26 +221,22 @@ def adam(
     return weights, first, second
 
 
-def draw_kernel(rng: np.random.Generator, shape: Any, name: str) -> Any:
+def draw_kernel(rng: np.random.Generator, shape: Any, name: Kernels) -> Any:
     """Draws a kernel by one of Keras's scalings, from NumPy's generator.
+
+    Keras's initializers take a seed each: here all kernels of a network follow one
+    generator, which the NumPy networks of claim 3 share.
 
     Args:
         rng: What it is drawn from: arms that share it share their kernels.
         shape: (..., inputs, outputs); what stands before is a window.
-        name: `glorot_uniform`, `glorot_normal`, `he_uniform`, `he_normal` or
-            `lecun_normal`; the normal ones are not truncated here.
+        name: `glorot_uniform` or `he_normal`; the normal one is not truncated here.
     """
-    scaling, _, law = name.partition("_")
     fan_in, fan_out = fans(shape)
-    variance = {
-        "glorot": 2 / (fan_in + fan_out),
-        "he": 2 / fan_in,
-        "lecun": 1 / fan_in,
-    }[scaling]
-    if law == "uniform":
-        limit = np.sqrt(3 * variance)
-        return rng.uniform(-limit, limit, shape).astype("float32")
-    return (np.sqrt(variance) * rng.standard_normal(shape)).astype("float32")
+    if name == "he_normal":
+        return (np.sqrt(2 / fan_in) * rng.standard_normal(shape)).astype("float32")
+    limit = np.sqrt(3 * (2 / (fan_in + fan_out)))
+    return rng.uniform(-limit, limit, shape).astype("float32")
 
 
 def batches(seed: int, samples: int, steps: int, size: int) -> Any:
