@@ -281,7 +281,7 @@ def _ground(
 
 
 def _otsu(values: npt.NDArray[np.float64]) -> float:
-    """Returns the threshold in [0, 1] that maximises the variance between two classes.
+    """Returns the threshold in [0, 1] that maximizes the variance between two classes.
 
     Reference: [Otsu, 1979](https://doi.org/10.1109/TSMC.1979.4310076)
     """

@@ -30,7 +30,9 @@ MAPS = (
     "grad_cam_plus_plus",
     "occlusion",
 )
-OF_LAYERS = ("feature_maps", "kernels", "activation_maximisation")
+OF_LAYERS = ("feature_maps", "kernels", "activation_maximization")
+# Spelt so until 0.1; accepted for one release.
+_FORMER_NAMES = {"activation_maximisation": "activation_maximization"}
 LOOK_AT_A_LAYER = ("grad_cam", "grad_cam_plus_plus")
 ALL = "all"
 
@@ -50,7 +52,7 @@ def explain(
         typer.Option(
             help=f"Given several times, one grid is drawn. Maps of the image: "
             f"{', '.join(MAPS)}, or all. What layers make of it: feature_maps. Without "
-            "an image, what they look for: kernels, activation_maximisation.",
+            "an image, what they look for: kernels, activation_maximization.",
             show_default="grad_cam",
         ),
     ] = None,
@@ -123,6 +125,7 @@ def _checked_methods(
     Raises:
         InputError: If they do not.
     """
+    methods = [_FORMER_NAMES.get(name, name) for name in methods]
     for name in methods:
         check_choice("method", name, (*MAPS, *OF_LAYERS, ALL))
     chosen = list(dict.fromkeys(MAPS if ALL in methods else methods))
@@ -135,7 +138,7 @@ def _checked_methods(
     least, most, rule = {
         "feature_maps": (1, 1, "takes one image"),
         "kernels": (0, 0, "looks at the model alone and takes no image"),
-        "activation_maximisation": (
+        "activation_maximization": (
             0,
             0,
             "looks at the model alone and takes no image",
@@ -208,7 +211,9 @@ def _draw_maps(
             "class": names[int(one.classes[i])],
             "score": float(one.scores[i]),
             "note": one.notes[i],
-            "gap": None if one.gaps is None else float(one.gaps[i]),
+            "gap": None
+            if one.convergence_delta is None
+            else float(one.convergence_delta[i]),
         }
         for i, path in enumerate(paths)
         for one in found
@@ -234,11 +239,11 @@ def _draw_layers(
     out_file: Path,
 ) -> list[dict[str, str]]:
     """Draws what layers have learned; returns what there is to say of each row."""
-    from ..explain import activation_maximisation, feature_maps, kernels
+    from ..explain import activation_maximization, feature_maps, kernels
     from ..explain.pictures import draw_tiles, kernel_tiles
 
-    if method == "activation_maximisation":
-        best = activation_maximisation(model, number, layer=layer)
+    if method == "activation_maximization":
+        best = activation_maximization(model, number, layer=layer)
         labels = [str(unit) if layer else names[unit] for unit in best.units]
         draw_tiles({layer or "classes": best.images}, out_file)
         return [

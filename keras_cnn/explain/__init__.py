@@ -2,8 +2,8 @@
 
 # Not lazy: a file that is imported on its own would hide the function of its name.
 
-from .activation_maximization import Maximum as Maximum
-from .activation_maximization import activation_maximisation as activation_maximisation
+from .activation_maximization import ActivationMaximization as ActivationMaximization
+from .activation_maximization import activation_maximization as activation_maximization
 from .explanation import Explanation as Explanation
 from .faithfulness import Curves as Curves
 from .faithfulness import deletion_and_insertion as deletion_and_insertion

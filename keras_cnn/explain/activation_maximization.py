@@ -1,4 +1,4 @@
-"""Activation maximisation: an image that excites a class, or a layer's map, most."""
+"""Activation maximization: an image that excites a class, or a layer's map, most."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ._target import Array, Target, gradient, target_of
 
 
 @dataclass(frozen=True, eq=False)
-class Maximum:
+class ActivationMaximization:
     """Images that excite something most.
 
     Attributes:
@@ -34,7 +34,7 @@ class Maximum:
     layer: str | None
 
 
-def activation_maximisation(
+def activation_maximization(
     model: keras.Model,
     units: int | Sequence[int] | None = None,
     *,
@@ -47,7 +47,7 @@ def activation_maximisation(
     smoothness: float = 0.5,
     decay: float = 0.3,
     seed: int = 0,
-) -> Maximum:
+) -> ActivationMaximization:
     """Climbs from noise to an image that excites a class, or a layer's map, most.
 
     Formula: each step goes along g / rms(g) - smoothness * L - decay * x, itself
@@ -79,7 +79,7 @@ def activation_maximisation(
     Example:
         >>> flat = keras.layers.Flatten()
         >>> model = keras.Sequential([keras.Input((2, 2, 1)), flat])
-        >>> found = activation_maximisation(model, 3, jitter=0, smoothness=0)
+        >>> found = activation_maximization(model, 3, jitter=0, smoothness=0)
         >>> found.images[0, :, :, 0].round().tolist()  # the fourth score is that pixel
         [[0.0, 0.0], [0.0, 1.0]]
 
@@ -121,7 +121,7 @@ def activation_maximisation(
         step = step_size * width * _of_unit_size(slope)
         images = np.clip(images + step, low, high).astype(np.float32)
     activations = np.asarray(climb(images, chosen)[0])
-    return Maximum(images, chosen, activations, name)
+    return ActivationMaximization(images, chosen, activations, name)
 
 
 def _shape(

@@ -23,8 +23,8 @@ class Explanation:
         classes: int64, (n,): the class explained.
         scores: float32, (n,): that class's logit.
         notes: (n,): why a map is 0 everywhere; "" where it is not.
-        gaps: float32, (n,), of `integrated_gradients` alone: by what share of the
-            score's change the map's sum misses it; None for other methods.
+        convergence_delta: float32, (n,), of `integrated_gradients` alone: by what share
+            of the score's change the map's sum misses it; None for other methods.
     """
 
     method: str
@@ -32,7 +32,7 @@ class Explanation:
     classes: Array
     scores: Array
     notes: tuple[str, ...]
-    gaps: Array | None = None
+    convergence_delta: Array | None = None
 
 
 def explanation(
@@ -40,7 +40,7 @@ def explanation(
     method: str,
     maps: Array,
     why_zero: Callable[[int], str],
-    gaps: Array | None = None,
+    convergence_delta: Array | None = None,
 ) -> Explanation:
     """Returns an explanation; `why_zero` is asked about each map that is all zero."""
     maps = maps.astype(np.float32)
@@ -51,7 +51,7 @@ def explanation(
         classes=question.classes,
         scores=question.scores,
         notes=notes,
-        gaps=gaps,
+        convergence_delta=convergence_delta,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from scipy.special import softmax
 
 from .._checks import InputError, check_count
 from ._question import ask
@@ -31,12 +32,14 @@ class Curves:
     @property
     def deletion_area(self) -> Array:
         """The area under each deletion curve, (n,), in [0, 1]; small is good."""
-        return _area(self.deletion)
+        area: Array = np.trapezoid(self.deletion, self.shares)
+        return area
 
     @property
     def insertion_area(self) -> Array:
         """The area under each insertion curve, (n,), in [0, 1]; great is good."""
-        return _area(self.insertion)
+        area: Array = np.trapezoid(self.insertion, self.shares)
+        return area
 
 
 def deletion_and_insertion(
@@ -126,12 +129,5 @@ def _probabilities(scores: Array) -> Array:
     logits = scores.astype(np.float64)
     if logits.shape[1] == 1:
         logits = np.concatenate([logits, np.zeros_like(logits)], axis=1)
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probabilities: Array = powers / powers.sum(axis=1, keepdims=True)
+    probabilities: Array = softmax(logits, axis=1)
     return probabilities
-
-
-def _area(curves: Array) -> Array:
-    """Returns the area by the trapezoidal rule over [0, 1]."""
-    area: Array = (curves[:, 1:] + curves[:, :-1]).mean(axis=1) / 2
-    return area

@@ -21,8 +21,8 @@ def integrated_gradients(
     *,
     baseline: Any = 0.0,
     steps: int = 64,
-    most_steps: int = 1024,
-    largest_gap: float = 0.01,
+    max_steps: int = 1024,
+    max_gap: float = 0.01,
     batch_size: int = 64,
 ) -> Explanation:
     """Maps each pixel's share in the change of a class's score from a baseline.
@@ -30,8 +30,8 @@ def integrated_gradients(
     Formula: map = sum over channels of (image - baseline) * the mean of d score / d x
     over x on the straight line between the two, in logits; the mean is taken at the
     middles of `steps` equal parts. In the limit the map sums to score(image) -
-    score(baseline) (completeness). The result's `gaps` say by what share of that
-    difference it does not.
+    score(baseline) (completeness). The result's `convergence_delta` says by what
+    share of that difference it does not.
 
     Args:
         model: A Keras image classifier, built, with logits or probabilities.
@@ -41,9 +41,9 @@ def integrated_gradients(
         baseline: What an image without anything is: a number, one image, or one for
             each. Defaults to 0, black.
         steps: Points on the way.
-        most_steps: For images whose gap is above `largest_gap`, the steps are doubled
+        max_steps: For images whose gap is above `max_gap`, the steps are doubled
             as long as they stay within this number.
-        largest_gap: The gap above which that is done, and above which a gap that is
+        max_gap: The gap above which that is done, and above which a gap that is
             left is warned of.
         batch_size: How many images are computed at once.
 
@@ -52,20 +52,20 @@ def integrated_gradients(
             not as described.
 
     Warns:
-        UserWarning: If a gap is above `largest_gap` in the end.
+        UserWarning: If a gap is above `max_gap` in the end.
 
     Example:
         >>> model = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten()])
         >>> one = np.array([[[0.1], [0.2]], [[0.5], [0.4]]], "float32")
         >>> found = integrated_gradients(model, one[np.newaxis], baseline=0.25)
-        >>> found.maps.tolist(), found.gaps.tolist()
+        >>> found.maps.tolist(), found.convergence_delta.tolist()
         ([[[0.0, 0.0], [0.25, 0.0]]], [0.0])
 
     Reference: [Sundararajan, Taly, Yan, 2017](https://arxiv.org/abs/1703.01365)
     """
     check_count("steps", steps)
-    check_count("most_steps", most_steps, min_value=steps)
-    check_not_negative("largest_gap", largest_gap)
+    check_count("max_steps", max_steps, min_value=steps)
+    check_not_negative("max_gap", max_gap)
     question = ask(model, images, classes, batch_size)
     start = _checked_baseline(baseline, question.images)
     way = question.images - start
@@ -73,14 +73,14 @@ def integrated_gradients(
     means = np.zeros(way.shape)
     gaps = np.full(len(way), np.inf)
     rows = np.arange(len(way))
-    while len(rows) and steps <= most_steps:
+    while len(rows) and steps <= max_steps:
         means[rows] = _mean_gradient(question.only(rows), start[rows], steps)
         sums = np.sum(means[rows] * way[rows], axis=(1, 2, 3))
         gaps[rows] = _shares(sums - change[rows], change[rows])
-        rows = rows[gaps[rows] > largest_gap]
+        rows = rows[gaps[rows] > max_gap]
         steps *= 2
     if len(rows):
-        _warn(gaps[rows], len(gaps), largest_gap, steps // 2)
+        _warn(gaps[rows], len(gaps), max_gap, steps // 2)
 
     def why_zero(i: int) -> str:
         if not way[i].any():
@@ -134,7 +134,7 @@ def _warn(gaps: Array, count: int, largest: float, steps: int) -> None:
     warnings.warn(
         f"Of {count} maps {len(gaps)} do not sum to the score's change within "
         f"{largest:.1%}, but only within {gaps.max():.1%}, after {steps} steps. A "
-        "higher `most_steps` brings them nearer; where the score hardly changes, or "
+        "higher `max_steps` brings them nearer; where the score hardly changes, or "
         "jumps, no number does.",
         UserWarning,
         stacklevel=3,

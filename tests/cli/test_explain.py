@@ -63,10 +63,9 @@ def test_layers_are_shown_by_size(run, model):
     assert code == 0 and out.splitlines()[0] == f"{first}: 26x26x32"
     code, out, _ = run(model, "--method", "kernels", "--layer", second)
     assert (code, out.splitlines()[0]) == (0, f"{second}: 3x3x32x64")
-    code, out, _ = run(
-        model, "--method", "activation_maximisation", "--class", 2, "--json"
-    )
-    assert code == 0 and [row["name"] for row in json.loads(out)] == ["2"]
+    for spelling in ("activation_maximization", "activation_maximisation"):
+        code, out, _ = run(model, "--method", spelling, "--class", 2, "--json")
+        assert code == 0 and [row["name"] for row in json.loads(out)] == ["2"]
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ import pytest
 
 from keras_cnn import load_model
 from keras_cnn._checks import InputError
-from keras_cnn.explain import METHODS, activation_maximisation, feature_maps, grad_cam
+from keras_cnn.explain import METHODS, activation_maximization, feature_maps, grad_cam
 from keras_cnn.explain._layers import layer_named
 from keras_cnn.explain._target import target_of
 from keras_cnn.layers import Conv2D
 
 FEW = ("saliency", "grad_cam")
-CHEAP = {"smooth_grad": {"samples": 2}, "integrated_gradients": {"largest_gap": 1.0}}
+CHEAP = {"smooth_grad": {"samples": 2}, "integrated_gradients": {"max_gap": 1.0}}
 
 
 def layers(head="softmax", dtype=None, convolution=keras.layers.Conv2D):
@@ -176,8 +176,8 @@ def test_colour_images_of_any_size(rng):
             found = METHODS[name](model, images, 1)
             assert found.maps.shape == (2, *size) and found.maps.any()
     with pytest.raises(InputError, match="`image_shape` must be given"):
-        activation_maximisation(model)
-    best = activation_maximisation(model, image_shape=(6, 6, 3), steps=2)
+        activation_maximization(model)
+    best = activation_maximization(model, image_shape=(6, 6, 3), steps=2)
     assert best.images.shape == (2, 6, 6, 3)
 
 
@@ -192,7 +192,7 @@ def test_channels_first_gives_the_same_maps(images, expected):
         model.set_weights(reference.get_weights())
         for name, found in explained(model, images.transpose(0, 3, 1, 2)).items():
             np.testing.assert_allclose(found.maps, wanted[name].maps, atol=1e-5)
-        best = activation_maximisation(model, [1], layer="second", steps=2)
+        best = activation_maximization(model, [1], layer="second", steps=2)
         assert best.images.shape == (1, 1, 8, 8)
     finally:
         keras.config.set_image_data_format("channels_last")
@@ -220,9 +220,9 @@ def test_a_second_call_compiles_nothing(rng):
         for count in (3, 5, 70):
             method(model, rng.random((count, 8, 8, 1), np.float32), 2)
         assert Counted.calls == before, name
-    activation_maximisation(model, steps=1)
+    activation_maximization(model, steps=1)
     before = Counted.calls
-    activation_maximisation(model, 1, steps=3, jitter=0)
+    activation_maximization(model, 1, steps=3, jitter=0)
     assert Counted.calls == before
 
 

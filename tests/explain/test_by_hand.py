@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_cnn.explain import (
-    activation_maximisation,
+    activation_maximization,
     deletion_and_insertion,
     feature_maps,
     grad_cam,
@@ -65,9 +65,9 @@ def test_integrated_gradients_of_a_kink_are_its_height():
     # score = 2 * sum of relu(x - 0.5): of 0.9 the way above 0.5 is 0.4, times 2
     model = pointwise([[1]], [[8]], bias=[-0.5])
     one = images([0.9, 0.5, 0.3, 0.0])
-    found = integrated_gradients(model, one, 0, steps=90, most_steps=90)
+    found = integrated_gradients(model, one, 0, steps=90, max_steps=90)
     close(found.maps, square(0.8, 0, 0, 0))
-    assert found.gaps[0] < 1e-5
+    assert found.convergence_delta[0] < 1e-5
     close(gradient_x_input(model, one, 0).maps, square(1.8, 0, 0, 0))
 
 
@@ -77,8 +77,8 @@ def test_a_gap_that_is_left_is_warned_of_and_returned():
     model = pointwise([[1]], [[8]], bias=[-0.5])
     one = images([0.9, 0, 0, 0])
     with pytest.warns(UserWarning, match=r"1 do not .* within 1.0%.* 12.5%, after 2"):
-        found = integrated_gradients(model, one, 0, steps=2, most_steps=3)
-    np.testing.assert_allclose(found.gaps, [0.125], atol=1e-5)
+        found = integrated_gradients(model, one, 0, steps=2, max_steps=3)
+    np.testing.assert_allclose(found.convergence_delta, [0.125], atol=1e-5)
 
 
 def test_smooth_grad_at_a_kink_is_the_mean_slope():
@@ -185,24 +185,24 @@ def test_feature_maps_and_kernels_are_the_layers_own():
     assert kernels(model)["conv"].tolist() == [[[[2, -1]]]]
 
 
-def test_activation_maximisation_fills_what_excites_and_no_more():
+def test_activation_maximization_fills_what_excites_and_no_more():
     plain = {"jitter": 0, "smoothness": 0, "decay": 0}
     model = linear([[1, -1], [-2, 2], [3, 0], [1, 0]])
-    found = activation_maximisation(model, [0, 1], **plain)
+    found = activation_maximization(model, [0, 1], **plain)
     close(found.images[0, ..., 0][np.newaxis], square(1, 0, 1, 1))
     assert found.images[1, 0, :, 0].tolist() == [0, 1]
     np.testing.assert_allclose(found.activations, [5, 2], atol=1e-5)
     # what does not excite decays
-    found = activation_maximisation(model, 1, **plain | {"decay": 0.5})
+    found = activation_maximization(model, 1, **plain | {"decay": 0.5})
     assert found.images[0, 1].max() < 0.05
-    wide = activation_maximisation(model, 0, value_range=(-2.0, 3.0), **plain)
+    wide = activation_maximization(model, 0, value_range=(-2.0, 3.0), **plain)
     close(wide.images[..., 0], square(3, -2, 3, 3))
 
 
-def test_activation_maximisation_of_a_layers_map():
+def test_activation_maximization_of_a_layers_map():
     model = pointwise([[2, -1]], [[1], [1]], activation=None)
     plain = {"jitter": 0, "smoothness": 0, "decay": 0}
-    found = activation_maximisation(model, layer="conv", **plain)
+    found = activation_maximization(model, layer="conv", **plain)
     close(found.images[..., 0], square(1, 1, 1, 1), square(0, 0, 0, 0))
     assert found.units.tolist() == [0, 1] and found.layer == "conv"
     np.testing.assert_allclose(found.activations, [2, 0], atol=1e-5)
@@ -210,8 +210,8 @@ def test_activation_maximisation_of_a_layers_map():
 
 def test_smoothness_draws_neighbours_together():
     model = linear([[1, 0], [-1, 0], [1, 0], [-1, 0]])
-    rough = activation_maximisation(model, 0, jitter=0, smoothness=0).images
-    even = activation_maximisation(model, 0, jitter=0, smoothness=5.0).images
+    rough = activation_maximization(model, 0, jitter=0, smoothness=0).images
+    even = activation_maximization(model, 0, jitter=0, smoothness=5.0).images
     assert np.ptp(rough) == 1 and np.ptp(even) < 0.5
 
 

@@ -12,7 +12,7 @@ from tests.explain.conftest import learned
 
 QUICK = {
     "smooth_grad": {"samples": 4},
-    "integrated_gradients": {"steps": 16, "largest_gap": 1.0},
+    "integrated_gradients": {"steps": 16, "max_gap": 1.0},
     "occlusion": {"patch": 6, "stride": 3},
 }
 FAITHFUL = ["gradient_x_input", "integrated_gradients", "occlusion"]
@@ -34,7 +34,7 @@ def assert_complete(model, images):
     missing = np.abs(found.maps.sum(axis=(1, 2), dtype=float) - (after - before))
     shares = missing / np.abs(after - before)
     assert shares.max() <= 0.01
-    np.testing.assert_allclose(found.gaps, shares, atol=1e-3)
+    np.testing.assert_allclose(found.convergence_delta, shares, atol=1e-3)
     return found
 
 

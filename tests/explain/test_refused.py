@@ -7,7 +7,7 @@ import pytest
 from keras_cnn._checks import InputError
 from keras_cnn.explain import (
     METHODS,
-    activation_maximisation,
+    activation_maximization,
     deletion_and_insertion,
     grad_cam,
     grad_cam_plus_plus,
@@ -81,8 +81,8 @@ def test_models_that_cannot_be_explained_raise(build, rule):
         (smooth_grad, {"noise": -0.1}, "`noise` must be"),
         (smooth_grad, {"seed": -1}, "`seed` must be"),
         (integrated_gradients, {"steps": 0}, "`steps` must be"),
-        (integrated_gradients, {"most_steps": 8}, "`most_steps` must be .* >= 64"),
-        (integrated_gradients, {"largest_gap": -1}, "`largest_gap` must be"),
+        (integrated_gradients, {"max_steps": 8}, "`max_steps` must be .* >= 64"),
+        (integrated_gradients, {"max_gap": -1}, "`max_gap` must be"),
         (integrated_gradients, {"baseline": np.inf}, "`baseline` must be"),
         (integrated_gradients, {"baseline": np.ones((3, 2, 1))}, "`baseline` must be"),
         (occlusion, {"patch": 3}, "side, 2, .* Received: patch=3"),
@@ -123,7 +123,7 @@ def test_numbers_that_make_no_sense_raise(method, arguments, rule):
 )
 def test_an_ascent_that_makes_no_sense_raises(arguments, rule):
     with pytest.raises(InputError, match=rule):
-        activation_maximisation(MODEL, **arguments)
+        activation_maximization(MODEL, **arguments)
 
 
 def test_kernels_of_a_model_without_convolutions_raise():
