@@ -42,13 +42,20 @@ class Measurements:
         return self.arms[name]
 
     def group(self, prefix: str) -> dict[str, npt.NDArray[np.float64]]:
-        """Returns the arms named `prefix/...`, by what follows the slash."""
+        """Returns the arms named `prefix/...`, by what follows the slash.
+
+        Raises:
+            KeyError: If there is none.
+        """
         start = f"{prefix}/"
-        return {
+        arms = {
             name.removeprefix(start): values
             for name, values in self.arms.items()
             if name.startswith(start)
         }
+        if not arms:
+            raise KeyError(start)
+        return arms
 
     @property
     def seeds(self) -> int:

@@ -93,7 +93,7 @@ def _bytes(model: Any, loss: Callable[[Any, Any], Any]) -> int:
         tf.constant(np.asarray(variable)) for variable in model.trainable_variables
     ]
 
-    @tf.function
+    @tf.function(autograph=False)
     def gradient(x: Any, labels: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(weights)

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import keras
 import numpy as np
@@ -71,7 +71,8 @@ class StatelessTraining:
         )
         inputs = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)
         rank = [None] if targets == "int32" else [None, *model.output_shape[1:]]
-        self._steps = tf.function(self._many_steps).get_concrete_function(
+        self._steps = _compiled(
+            self._many_steps,
             *spec,
             inputs,
             tf.TensorSpec(rank, targets),
@@ -79,9 +80,7 @@ class StatelessTraining:
             tf.TensorSpec([None, None], tf.int32),
             tf.TensorSpec([], tf.float32),
         )
-        self._answers = tf.function(self._answer).get_concrete_function(
-            spec[0], spec[1], inputs
-        )
+        self._answers = _compiled(self._answer, spec[0], spec[1], inputs)
 
     def start(
         self, seed: int, kernels: Kernels = "glorot_uniform", bias: float = 0
@@ -169,29 +168,55 @@ class StatelessTraining:
         rate: Any,
     ) -> tuple[Any, ...]:
         for batch in order:
-            inputs, targets = tf.gather(x, batch), tf.gather(y, batch)
-            with tf.GradientTape() as tape:
-                tape.watch(weights)
-                answer, others = self.model.stateless_call(
-                    weights, others, inputs, training=True
-                )
-                losses = self._loss(targets, answer) * tf.gather(sample_weight, batch)
-                loss = tf.reduce_mean(losses)
-            gradients = tape.gradient(loss, weights)
-            step += 1.0
-            if self._optimizer == "adam":
-                weights, first, second = adam(
-                    weights, gradients, first, second, step, rate
-                )
-            else:
-                weights = [
-                    one - rate * slope
-                    for one, slope in zip(weights, gradients, strict=True)
-                ]
+            data = [tf.gather(values, batch) for values in (x, y, sample_weight)]
+            weights, others, first, second, step = self._step(
+                weights, others, first, second, step, *data, rate
+            )
         return weights, others, first, second, step
 
+    # Only the loop above is AutoGraph's: converting Keras's code takes longer than
+    # tracing it.
+    @tf.autograph.experimental.do_not_convert
+    def _step(
+        self,
+        weights: Tensors,
+        others: Tensors,
+        first: Tensors,
+        second: Tensors,
+        step: Any,
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        rate: Any,
+    ) -> tuple[Any, ...]:
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            answer, others = self.model.stateless_call(
+                weights, others, x, training=True
+            )
+            loss = tf.reduce_mean(self._loss(y, answer) * sample_weight)
+        gradients = tape.gradient(loss, weights)
+        step += 1.0
+        if self._optimizer == "adam":
+            weights, first, second = adam(weights, gradients, first, second, step, rate)
+        else:
+            weights = [
+                one - rate * slope
+                for one, slope in zip(weights, gradients, strict=True)
+            ]
+        return weights, others, first, second, step
+
+    @tf.autograph.experimental.do_not_convert
     def _answer(self, weights: Tensors, others: Tensors, x: Any) -> Any:
         return self.model.stateless_call(weights, others, x, training=False)[0]
+
+
+def _compiled(function: Callable[..., Any], *signature: Any) -> Callable[..., Any]:
+    """Traces a function before anything is timed, unless TensorFlow runs eagerly."""
+    compiled = tf.function(function)
+    if tf.config.functions_run_eagerly():
+        return cast(Callable[..., Any], compiled)
+    return cast(Callable[..., Any], compiled.get_concrete_function(*signature))
 
 
 def adam(
