@@ -149,10 +149,10 @@ def figures(seconds):
 def network_alone(model):
     """Returns milliseconds for one image and for 32 at once, in this process."""
     from keras_cnn.cli.console import start_tensorflow
-    from keras_cnn.cli.models import open_model
+    from keras_cnn.prediction import load
 
     start_tensorflow()
-    probabilities = open_model(model).predictor.probabilities
+    probabilities = load(model).probabilities
     result = {}
     for batch in (1, 32):
         images = np.zeros((batch, 28, 28, 1), np.float32)

@@ -4,6 +4,7 @@ from . import data as data
 from . import doctor as doctor
 from . import explain as explain
 from . import export as export
+from . import formats as formats
 from . import layers as layers
 from . import losses as losses
 from . import models as models

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -55,17 +55,27 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
         temporary.write_text(json.dumps(content, indent=2) + "\n")
 
 
-def publish_version(content: Path, parent: Path) -> Path:
+def publish_version(
+    content: Path, parent: Path, complete: Callable[[Path], None] | None = None
+) -> Path:
     """Renames the folder `content` to the next free number below `parent`.
 
     Versions count 1, 2, 3, ... as TensorFlow Serving expects. An existing one is
     never touched, whoever else publishes at the same time.
+
+    Args:
+        content: The folder to rename.
+        parent: Where versions are kept.
+        complete: Called with the path that the folder is about to get, to write into
+            it what depends on its number. Defaults to nothing.
 
     Returns:
         The folder's new path.
     """
     while True:
         target = next_version(parent)
+        if complete is not None:
+            complete(target)
         try:
             # Renaming onto a folder that has content fails: nobody is overwritten.
             os.rename(content, target)

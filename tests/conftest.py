@@ -108,14 +108,20 @@ def small_model():
 @pytest.fixture(scope="session")
 def exported(small_model, tmp_path_factory):
     """The folder of an export in every format."""
-    from keras_cnn.export import ModelFacts, export
+    from keras_cnn.export import export
+    from keras_cnn.saving import ModelMetadata
 
     pytest.importorskip("ai_edge_litert", reason="the extra litert is not installed")
     pytest.importorskip("tf2onnx", reason="the extra onnx is not installed")
     formats = ("saved_model", "litert", "onnx", "keras")
     folder = tmp_path_factory.mktemp("models")
-    facts = ModelFacts("small", CLASSES, data={"name": "animals"})
+    metadata = ModelMetadata("small", CLASSES, data={"name": "animals"})
     images = np.random.default_rng(0).integers(0, 256, (50, 8, 6, 1), np.uint8)
     return export(
-        small_model, folder, formats, facts=facts, calibration=images, verify=False
+        small_model,
+        folder,
+        formats,
+        metadata=metadata,
+        calibration=images,
+        verify=False,
     ).folder

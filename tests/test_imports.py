@@ -26,6 +26,7 @@ FLOORS = {
     "losses": 1,
     "reference": 1,
     "saving": 1,
+    "formats": 1,
     "prediction": 1,
     "data": 2,
     "models": 2,
@@ -52,6 +53,8 @@ NEIGHBOURS = {
     ("saving", "activations"),
     ("saving", "layers"),
     ("saving", "losses"),
+    ("formats", "saving"),
+    ("prediction", "formats"),
     ("prediction", "saving"),
 }
 

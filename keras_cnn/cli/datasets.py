@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -56,7 +57,7 @@ def quiet_tfds() -> None:
         tfds.disable_progress_bar()
 
 
-def noted_name(data: dict[str, Any]) -> str:
+def noted_name(data: Mapping[str, Any]) -> str:
     """Returns the name of the data set that a model was trained on, or `auto`."""
     source = data.get("source", "")
     if source and not source.startswith(("tfds", "scikit-learn")):

@@ -17,8 +17,8 @@ def evaluate(
     dataset: Annotated[
         str | None,
         typer.Option(
-            help="The data set whose test images to use. Defaults to the one noted "
-            "beside the model, else auto.",
+            help="The data set whose test images to use. Defaults to the one that "
+            "the model was trained on, else auto.",
             show_default=False,
         ),
     ] = None,
@@ -28,18 +28,17 @@ def evaluate(
     trust: Trust = False,
     as_json: AsJson = False,
 ) -> None:
-    """Test a saved model: its accuracy, and how often each class is recognised."""
+    """Test a saved model: its accuracy, and how often each class is recognized."""
     start_tensorflow()
-    from ..data import load
+    from .. import data, prediction
     from ..runs import score
     from .datasets import noted_name, print_summary, quiet_tfds
-    from .models import open_model
 
-    opened = open_model(model, trust=trust)
-    predictor = opened.predictor
+    predictor = prediction.load(model, trust=trust)
+    known = predictor.metadata
     quiet_tfds()
-    name = dataset or noted_name(opened.data)
-    images = load(
+    name = dataset or noted_name(known.data)
+    images = data.load(
         name,
         data_dir=data_dir,
         manual_dir=manual_dir,
@@ -50,15 +49,15 @@ def evaluate(
             f"The images must have the model's shape, {predictor.image_shape}. "
             f"Received: {images.name} with {images.image_shape}."
         )
-    if len(images.class_names) != len(predictor.class_names):
+    if len(images.class_names) != len(predictor.labels):
         raise InputError(
-            f"The data set must have the model's {len(predictor.class_names)} classes. "
+            f"The data set must have the model's {len(predictor.labels)} classes. "
             f"Received: {images.name} with {len(images.class_names)}."
         )
-    if opened.class_names and opened.class_names != images.class_names:
+    if known.class_names and known.class_names != images.class_names:
         raise InputError(
             "The data set must have the model's classes, "
-            f"{', '.join(opened.class_names)}. Received: {images.name} with "
+            f"{', '.join(known.class_names)}. Received: {images.name} with "
             f"{', '.join(images.class_names)}."
         )
     scores = score(predictor.probabilities, images.test)

@@ -12,7 +12,6 @@ import typer
 
 from .._checks import InputError, check_choice
 from .console import out, print_warning, start_tensorflow
-from .models import open_model
 from .options import AsJson, ModelPath, check_picture
 
 if TYPE_CHECKING:
@@ -87,9 +86,10 @@ def explain(
     check_picture(out_file)
     start_tensorflow()
     from .._images import scale
+    from ..prediction import load
     from ..saving.loading import keras_model_of
 
-    predictor = open_model(model).predictor
+    predictor = load(model)
     keras_model = keras_model_of(model)
     if keras_model is None:
         raise InputError(
@@ -97,7 +97,7 @@ def explain(
             "an export without one has no layers to look into. "
             f"Received: {str(model)!r}."
         )
-    names = predictor.class_names
+    names = predictor.labels
     number = None if class_ is None else _class_number(class_, names)
     pixels = scale(predictor.read(images or [], raw=raw))
     if methods[0] in MAPS:

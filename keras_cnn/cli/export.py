@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,20 +11,14 @@ import typer
 
 from .._checks import InputError
 from .._files import check_writable
+from ..formats import FORMATS
 from .console import out, start_tensorflow
 from .options import AsJson, DataDir, Formats, ManualDir, Verify
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from ..data import ImageDataset
-    from ..export import Export, ModelFacts, Parity, ParityData
-
-# Drawn from the data set: real images to compare on, and to calibrate int8 with.
-COMPARED = 2000
-_LEAST = 1000
-CALIBRATED = 300
+    from ..export import Export, Parity
+    from ..saving import ModelMetadata
 
 
 def export(
@@ -47,7 +42,7 @@ def export(
         str | None,
         typer.Option(
             help="The data set whose images to compare on and to calibrate int8 with. "
-            "Defaults to the one noted beside the model, else auto.",
+            "Defaults to the one that the model was trained on, else auto.",
             show_default=False,
         ),
     ] = None,
@@ -56,7 +51,7 @@ def export(
     verify: Verify = True,
     as_json: AsJson = False,
 ) -> None:
-    """Export a model for use without Keras, and prove that it is the same.
+    """Export a model for use without Keras, and prove that the files equal it.
 
     Exits with 1, and writes nothing, if a file does not give what the model gives.
     """
@@ -65,13 +60,15 @@ def export(
     start_tensorflow()
     from ..data import load
     from ..saving import load_model
+    from ..saving.metadata import MODEL, read_metadata
     from .datasets import noted_name, quiet_tfds
 
-    run, path = _run_and_file(model)
+    path = model / MODEL if model.is_dir() else model
     loaded = load_model(path, compile=False)
+    metadata = read_metadata(path)
     quiet_tfds()
     images = load(
-        dataset or noted_name(run.get("data", {})),
+        dataset or noted_name(metadata.data),
         data_dir=data_dir,
         manual_dir=manual_dir,
         image_size=loaded.input_shape[1:3],
@@ -86,7 +83,7 @@ def export(
         loaded,
         out_folder,
         wanted,
-        _facts(name or loaded.name, run, images),
+        replace(metadata, name=name or loaded.name, class_names=images.class_names),
         images,
         verify,
         show=not as_json,
@@ -98,38 +95,11 @@ def export(
     out.print(f"Exported: {done.folder}")
 
 
-def _run_and_file(path: Path) -> tuple[dict[str, Any], Path]:
-    """Returns what a run has noted, {} without one, and its model's file."""
-    from ..runs.record import CONFIG, RESULT
-    from ..saving.metadata import MODEL, read_noted
-
-    if path.is_dir():
-        path = path / MODEL
-    run = path.parent
-    return read_noted(run / CONFIG) | read_noted(run / RESULT), path
-
-
-def _facts(name: str, run: dict[str, Any], images: ImageDataset) -> ModelFacts:
-    from ..export import ModelFacts
-    from ..runs import RunConfig
-
-    told_elsewhere = ("class_names", "image_shape", "images")
-    data = run.get("data", {}).items()
-    return ModelFacts(
-        name=name,
-        class_names=images.class_names,
-        data={key: value for key, value in data if key not in told_elsewhere},
-        accuracy=run.get("test_accuracy"),
-        test_images=run.get("test_images"),
-        training=RunConfig(**run["config"]).summary() if "config" in run else {},
-    )
-
-
 def run_export(
     model: Any,
     folder: Path,
     formats: tuple[str, ...],
-    facts: ModelFacts,
+    metadata: ModelMetadata,
     images: ImageDataset,
     verify: bool,
     show: bool = True,
@@ -143,9 +113,8 @@ def run_export(
                 model,
                 folder,
                 formats,
-                facts=facts,
-                data=parity_data(images) if verify else None,
-                calibration=calibration(images) if "litert" in formats else None,
+                metadata=metadata,
+                data=images,
                 verify=verify,
                 progress=lambda what: status.update(f"exporting: {what}"),
             )
@@ -164,8 +133,6 @@ def split_formats(text: str) -> tuple[str, ...]:
     Raises:
         InputError: If one is not known.
     """
-    from ..export.formats import FORMATS
-
     formats = tuple(part.strip() for part in text.split(","))
     if not set(formats) <= set(FORMATS):
         raise InputError(
@@ -173,35 +140,6 @@ def split_formats(text: str) -> tuple[str, ...]:
             f"Received: format={text!r}."
         )
     return formats
-
-
-def parity_data(images: ImageDataset) -> ParityData:
-    """Returns test images, and training images where there are fewer than 1,000."""
-    import numpy as np
-
-    from ..data import ArraySplit
-    from ..export import ParityData
-
-    test = images.limited(COMPARED).test
-    parts = [test.images_at(range(len(test)))]
-    labels = test.labels if isinstance(test, ArraySplit) else np.full(len(test), -1)
-    more = max(0, _LEAST - len(test))
-    if more:
-        parts.append(_drawn(images, more))
-    unlabelled = np.full(sum(map(len, parts)) - len(labels), -1)
-    return ParityData(
-        images.name, np.concatenate(parts), np.concatenate([labels, unlabelled])
-    )
-
-
-def calibration(images: ImageDataset) -> npt.NDArray[np.uint8]:
-    """Returns training images, drawn at random."""
-    return _drawn(images, CALIBRATED)
-
-
-def _drawn(images: ImageDataset, count: int) -> npt.NDArray[np.uint8]:
-    part = images.limited(count).train
-    return part.images_at(range(len(part)))
 
 
 def _print_parity(parity: Parity) -> None:
@@ -213,22 +151,22 @@ def _print_parity(parity: Parity) -> None:
     for head in ("kB", "differs by", "same", "right", "1", "256 ms"):
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("")
-    for one in parity.artefacts:
+    for record in parity.artifacts:
         table.add_row(
-            one.file,
-            f"{one.bytes / 1000:,.0f}",
-            f"{one.difference:.1e}",
-            f"{one.agreement:.2%}",
-            "" if one.accuracy is None else f"{one.accuracy:.2%}",
-            f"{one.milliseconds_1:.2f}",
-            f"{one.milliseconds_256:.1f}",
-            "differs" if one.problem else "equal",
+            record.file,
+            f"{record.bytes / 1000:,.0f}",
+            f"{record.difference:.1e}",
+            f"{record.agreement:.2%}",
+            "" if record.accuracy is None else f"{record.accuracy:.2%}",
+            f"{record.milliseconds_1:.2f}",
+            f"{record.milliseconds_256:.1f}",
+            "differs" if record.problem else "equal",
         )
     out.print(table)
     out.print(
         "Largest difference of a probability, same label, right label, and ms for 1 "
         f"and 256 images: on {parity.images:,} images of {parity.source} and "
-        f"{parity.hard_images} hard ones, each file in a process without Keras."
+        f"{parity.stress_images} stress images, each file in a process without Keras."
     )
     if parity.mixed_difference is not None:
         out.print(

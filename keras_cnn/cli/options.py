@@ -9,27 +9,28 @@ import typer
 
 from .._checks import InputError
 from .._files import check_writable
+from ..formats import FORMATS
 
 DataDir = Annotated[
     str | None,
     typer.Option(
-        help="TFDS's folder of prepared sets. Defaults to TFDS_DATA_DIR, else TFDS's "
-        "own.",
+        help="TFDS's folder of prepared data sets. Defaults to TFDS_DATA_DIR, else to "
+        "TFDS's own folder.",
         show_default=False,
     ),
 ]
 ManualDir = Annotated[
     str | None,
     typer.Option(
-        help="Folder with a set's original files. Defaults to KERAS_CNN_MANUAL_DIR.",
+        help="Folder with the original files of a data set. Defaults to "
+        "KERAS_CNN_MANUAL_DIR.",
         show_default=False,
     ),
 ]
 ModelPath = Annotated[
     Path,
     typer.Argument(
-        help="A .keras, .tflite or .onnx file, a run's folder, or the folder of an "
-        "exported model.",
+        help="A .keras, .tflite or .onnx file, or the folder of a run or of an export.",
         metavar="MODEL",
         show_default=False,
     ),
@@ -38,21 +39,22 @@ Formats = Annotated[
     str,
     typer.Option(
         "--format",
-        help="saved_model, litert, onnx, keras, or some of them with commas between.",
+        help=f"{', '.join(FORMATS)}, or several of them with commas between.",
     ),
 ]
 Verify = Annotated[
     bool,
     typer.Option(
-        help="Run what is exported in a process without Keras, and compare.",
+        help="Run each exported file in a process without Keras, and compare it with "
+        "the model.",
     ),
 ]
 Trust = Annotated[
     bool,
     typer.Option(
         "--trust",
-        help="Load a SavedModel, which is a program, although its manifest is missing "
-        "or does not match.",
+        help="Load a SavedModel even if its manifest is missing or does not match. A "
+        "SavedModel can run code.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

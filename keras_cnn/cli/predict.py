@@ -1,4 +1,4 @@
-"""`keras-cnn predict`: what a saved model sees in image files."""
+"""`keras-cnn predict`: labels for image files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def predict(
     images: Annotated[
         list[str],
         typer.Argument(
-            help="PNG, JPEG or other image files of any size and colour.",
+            help="PNG, JPEG or other image files of any size and color.",
             metavar="IMAGE...",
             show_default=False,
         ),
@@ -25,9 +25,8 @@ def predict(
         bool,
         typer.Option(
             "--raw",
-            help="Only resize, where images are in the model's form already. Otherwise "
-            "gray images are inverted if dark on light, cropped and centred as MNIST's "
-            "were.",
+            help="Only resize the images. Otherwise images for a gray model are "
+            "inverted if dark on light, cropped and centered as MNIST's were.",
         ),
     ] = False,
     trust: Trust = False,
@@ -35,9 +34,9 @@ def predict(
 ) -> None:
     """Classify images: the label, its probability, and the runner-up."""
     start_tensorflow()
-    from .models import open_model
+    from ..prediction import load
 
-    predictor = open_model(model, trust=trust).predictor
+    predictor = load(model, trust=trust)
     predictions = predictor.predict(predictor.read(images, raw=raw))
     if as_json:
         rows = [
@@ -46,8 +45,8 @@ def predict(
         ]
         print(json.dumps(rows, indent=2))
         return
-    for path, seen in zip(images, predictions, strict=True):
+    for path, prediction in zip(images, predictions, strict=True):
         out.print(
-            f"{path}: {seen.label} ({seen.probability:.2%}), "
-            f"then {seen.runner_up} ({seen.runner_up_probability:.2%})"
+            f"{path}: {prediction.label} ({prediction.probability:.2%}), then "
+            f"{prediction.runner_up} ({prediction.runner_up_probability:.2%})"
         )

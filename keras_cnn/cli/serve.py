@@ -66,7 +66,7 @@ def serve(
         shape = "x".join(map(str, served.predictor.image_shape))
         out.print(
             f"{served.name}, version {served.version}: {shape}, "
-            f"{len(served.predictor.class_names)} classes"
+            f"{len(served.predictor.labels)} classes"
         )
         if not is_loopback(host):
             print_warning("Any machine that reaches this address can use the model.")

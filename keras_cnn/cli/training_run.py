@@ -131,21 +131,14 @@ def _finish(
     verify: bool,
 ) -> None:
     """Writes results, draws pictures, exports, and says where everything is."""
-    from ..export import ModelFacts
     from ..runs.record import write_result
+    from ..saving.metadata import read_metadata
 
     if result.scores is None:
         raise AssertionError("an interrupted run has nothing to finish")
     write_result(folder, result, images)
-    facts = ModelFacts(
-        name=config.name,
-        class_names=images.class_names,
-        data={"name": images.name, **images.provenance.to_dict()},
-        accuracy=result.scores.accuracy,
-        test_images=len(result.scores.labels),
-        training=config.summary(),
-    )
-    exported = run_export(model, out_folder, formats, facts, images, verify)
+    metadata = read_metadata(folder)
+    exported = run_export(model, out_folder, formats, metadata, images, verify)
     out.print(f"Trained in {result.seconds:.1f} s.")
     out.print(f"Run:        {folder}")
     out.print(f"Export:     {exported.folder}")

@@ -1,9 +1,8 @@
 from .errors import ParityError as ParityError
+from .exporting import FORMATS as FORMATS
 from .exporting import Export as Export
 from .exporting import export as export
-from .formats import FORMATS as FORMATS
-from .hard_images import hard_images as hard_images
-from .manifest import ModelFacts as ModelFacts
-from .parity import ArtefactParity as ArtefactParity
+from .parity import ArtifactParity as ArtifactParity
 from .parity import Parity as Parity
 from .parity import ParityData as ParityData
+from .stress_images import stress_images as stress_images

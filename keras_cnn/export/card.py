@@ -7,50 +7,54 @@ from pathlib import Path
 from typing import Any
 
 from .._environment import versions
-from .classifier import Classifier
-from .manifest import ModelFacts
+from ..formats import FORMATS
+from ..formats.classifier import Classifier
+from ..formats.format import Signatures
+from ..saving.metadata import ModelMetadata
+from .artifact import Artifact
 from .parity import Parity
-from .saved_model import Signatures
 
 CARD = "README.md"
 
 
 def write_card(
     folder: Path,
-    facts: ModelFacts,
+    version: Path,
+    metadata: ModelMetadata,
     classifier: Classifier,
     signatures: Signatures,
-    files: Sequence[str],
+    artifacts: Sequence[Artifact],
     parity: Parity | None,
 ) -> None:
     """Writes the model card.
 
     Args:
-        folder: The export.
-        facts: What is known of the model.
+        folder: The export, for now under a temporary name.
+        version: The path that it is about to get.
+        metadata: What is known of the model.
         classifier: The model.
         signatures: A SavedModel's inputs and outputs by signature; {} without one.
-        files: What was exported.
+        artifacts: What was exported.
         parity: How the files compare with the model; None if it was not checked.
     """
     shape = "x".join(map(str, classifier.image_shape))
     accuracy = "not measured"
-    if facts.accuracy is not None:
-        accuracy = f"{facts.accuracy:.4f} on {facts.test_images:,} test images"
-    note = facts.data.get("note")
+    if metadata.accuracy is not None:
+        accuracy = f"{metadata.accuracy:.4f} on {metadata.test_images:,} test images"
+    note = metadata.data.get("note")
     lines = [
-        f"# {facts.name}",
+        f"# {classifier.name}",
         "",
         f"An image classifier of {classifier.model.count_params():,} parameters, for "
-        f"images of {shape}, with {len(facts.class_names)} classes: "
-        f"{', '.join(facts.class_names)}.",
+        f"images of {shape}, with {len(classifier.class_names)} classes: "
+        f"{', '.join(classifier.class_names)}.",
         "",
         *([f"**{note}**", ""] if note else []),
         "| | |",
         "| --- | --- |",
         f"| accuracy | {accuracy} |",
-        *(f"| data: {key} | {value} |" for key, value in _shown(facts.data)),
-        *(f"| training: {key} | {value} |" for key, value in _shown(facts.training)),
+        *(f"| data: {key} | {value} |" for key, value in _shown(metadata.data)),
+        *(f"| training: {key} | {value} |" for key, value in _shown(metadata.training)),
         *(f"| {package} | {number} |" for package, number in versions().items()),
         "",
         "## Files",
@@ -58,14 +62,14 @@ def write_card(
         "Each takes `image`, float32 in [0, 1], and gives `logits`, `probabilities` "
         "and `label`.",
         "",
-        *_compared(files, parity),
+        *_compared(artifacts, parity),
         "",
     ]
     if signatures:
         lines += [
             "## Signatures of the SavedModel",
             "",
-            *(_described(name, one) for name, one in signatures.items()),
+            *(_described(name, tensors) for name, tensors in signatures.items()),
             "",
         ]
     lines += [
@@ -74,11 +78,11 @@ def write_card(
         "```python",
         "from keras_cnn import prediction",
         "",
-        f'model = prediction.load("{facts.name}/1")  # or a .tflite or .onnx in it',
+        *_loaded(version, artifacts),
         'print(model.predict(["drawing.png"]))',
         "```",
         "",
-        "It knows these classes alone: whatever it is shown, it answers with one of "
+        "It knows only these classes: whatever it is shown, it answers with one of "
         "them.",
     ]
     (folder / CARD).write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -92,14 +96,27 @@ def _shown(facts: Mapping[str, Any]) -> list[tuple[str, Any]]:
     ]
 
 
-def _compared(files: Sequence[str], parity: Parity | None) -> list[str]:
+def _loaded(version: Path, artifacts: Sequence[Artifact]) -> list[str]:
+    """Returns the code that loads the first file, and names the others."""
+    where = f"{version.parent.name}/{version.name}"
+    paths = []
+    for artifact in artifacts:
+        is_folder = not FORMATS[artifact.kind].suffix
+        paths.append(where if is_folder else f"{where}/{artifact.file}")
+    first, *others = paths
+    hint = f"  # or {', '.join(others)}" if others else ""
+    return [f'model = prediction.load("{first}"){hint}']
+
+
+def _compared(artifacts: Sequence[Artifact], parity: Parity | None) -> list[str]:
     if parity is None:
-        return [*(f"- `{file}`" for file in files), "", "Not compared with the model."]
+        files = [f"- `{artifact.file}`" for artifact in artifacts]
+        return [*files, "", "Not compared with the model."]
     rows = [
         f"| `{one.file}` | {one.precision} | {one.bytes:,} | {one.difference:.1e} | "
         f"{one.agreement:.2%} | {_share(one.accuracy)} | {one.milliseconds_1:.2f} | "
         f"{one.milliseconds_256:.1f} |"
-        for one in parity.artefacts
+        for one in parity.artifacts
     ]
     lines = [
         "| file | | bytes | largest difference | same label | accuracy | ms, 1 image | "
@@ -108,8 +125,8 @@ def _compared(files: Sequence[str], parity: Parity | None) -> list[str]:
         *rows,
         "",
         f"Compared with the Keras model in float32 on {parity.images:,} real images "
-        f"({parity.source}) and {parity.hard_images} hard ones, each file in a process "
-        "without Keras; the difference is of a probability.",
+        f"({parity.source}) and {parity.stress_images} stress images, each file in a "
+        "process without Keras; the difference is of a probability.",
     ]
     if parity.mixed_difference is not None:
         lines.append(

@@ -1,4 +1,4 @@
-"""Where an exported model parts from the Keras model: at which layer."""
+"""At which layer an exported model begins to differ from the Keras model."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from . import litert, onnx, parity_worker
-from .artefact import Artefact
-from .classifier import Classifier
-from .saved_model import write_saved_model
+from ..formats import FORMATS
+from ..formats.classifier import Classifier
+from .artifact import Artifact
 
 # How far a layer's values may be off, as a share of their size: rounding, and what is
 # left of a layer in int8 that is of use.
@@ -24,23 +23,23 @@ _IMAGES = 32
 
 def first_difference(
     classifier: Classifier,
-    artefact: Artefact,
+    artifact: Artifact,
     images: npt.NDArray[np.float32],
     calibration: npt.NDArray[np.uint8] | None,
 ) -> str | None:
     """Returns the first layer whose output, exported alike, differs; None if none does.
 
-    The model is exported again and again in the artefact's format, cut off after each
+    The model is exported again and again in the file's format, cut off after each
     layer, and run in this process.
 
     Args:
         classifier: The Keras model in float32.
-        artefact: The format that differs.
+        artifact: The file that differs.
         images: float32 in [0, 1]; a few of them are used.
         calibration: What int8 is calibrated with.
     """
     model = classifier.model
-    if artefact.kind == "keras" or not getattr(model, "inputs", None):
+    if artifact.kind == "keras" or not getattr(model, "inputs", None):
         return None
     few = images[:: -(-len(images) // _IMAGES)]
     for layer in model.layers:
@@ -48,35 +47,30 @@ def first_difference(
             continue
         inner = keras.Model(model.inputs[0], layer.output)
         expected = np.asarray(inner(few, training=False))
-        found = _exported(classifier, inner, artefact, few, calibration)
-        off = np.sqrt(np.mean((found - expected) ** 2))
+        exported = _run_exported(classifier, inner, artifact, few, calibration)
+        off = np.sqrt(np.mean((exported - expected) ** 2))
         size = np.sqrt(np.mean(expected**2))
         # Written so that NaN differs.
-        if not off <= _TOLERANCE[artefact.precision] * max(size, 1e-6):
+        if not off <= _TOLERANCE[artifact.precision] * max(size, 1e-6):
             return str(layer.name)
     return None
 
 
-def _exported(
+def _run_exported(
     classifier: Classifier,
     inner: keras.Model,
-    artefact: Artefact,
+    artifact: Artifact,
     images: npt.NDArray[np.float32],
     calibration: npt.NDArray[np.uint8] | None,
 ) -> Any:
-    """Returns what a model gives for some images after a way through a format."""
+    """Returns what a model gives for some images once it is exported."""
     cut = replace(
         classifier,
         model=inner,
-        answer=lambda image: {"value": inner(image, training=False)},
+        outputs=lambda image: {"value": inner(image, training=False)},
     )
+    format = FORMATS[artifact.kind]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cut"
-        if artefact.kind == "saved_model":
-            write_saved_model(cut, path)
-        elif artefact.kind == "onnx":
-            path.write_bytes(onnx.convert(cut, "cut"))
-        else:
-            content = litert.convert(cut, artefact.precision, "cut", calibration)
-            path.write_bytes(content)
-        return parity_worker.LOADERS[artefact.kind](str(path))(images)["value"]
+        format.write(cut, path, artifact.precision, calibration)
+        return format.run(str(path))(images)["value"]

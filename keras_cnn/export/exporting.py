@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -12,25 +12,19 @@ import numpy.typing as npt
 
 from .._checks import InputError
 from .._files import publish_version, temporary_folder, write_json
-from .._optional import optional
-from ..saving.metadata import MODEL, Noted
-from . import litert, onnx
-from .artefact import Artefact
+from ..data import ImageDataset
+from ..formats import FORMATS as FORMATS
+from ..formats.classifier import Classifier, read_classifier
+from ..formats.format import Signatures
+from ..saving.metadata import ModelMetadata
+from .artifact import Artifact
 from .card import write_card
-from .classifier import Classifier, read_classifier
+from .dataset_images import calibration_images, parity_images
 from .errors import ParityError
-from .formats import FORMATS
-from .manifest import ModelFacts, write_manifest
+from .manifest import write_manifest
 from .parity import Parity, ParityData, check_parity
-from .saved_model import Signatures, write_saved_model
 
 PARITY = "parity.json"
-# A LiteRT file by the type that it computes in.
-_LITERT = {
-    "float32": "model.tflite",
-    "float16": "model_float16.tflite",
-    "int8": "model_int8.tflite",
-}
 _REAL_IMAGES = 1000
 
 Progress = Callable[[str], None]
@@ -54,8 +48,10 @@ def export(
     folder: str | Path,
     formats: Sequence[str] = ("saved_model",),
     *,
-    facts: ModelFacts | None = None,
-    data: ParityData | None = None,
+    class_names: Sequence[str] | None = None,
+    name: str | None = None,
+    metadata: ModelMetadata | None = None,
+    data: ImageDataset | ParityData | None = None,
     calibration: npt.NDArray[np.uint8] | None = None,
     verify: bool = True,
     progress: Progress | None = None,
@@ -66,23 +62,28 @@ def export(
     `image`, and gives `logits` and `probabilities`, float32 (batch, classes), and
     `label`, int64 (batch,), in float32 whatever the model was trained in. Each is then
     run in a fresh process in which Keras and this package cannot be imported, on real
-    and on hard images, and compared with the model. The version is written under a
-    temporary name and renamed only if all files are equal; an existing version is never
-    touched.
+    images and on stress images, and compared with the model. The version is written
+    under a temporary name and renamed only if all files are equal; an existing version
+    is never touched.
 
     Args:
         model: A Keras classifier of gray or RGB images, with logits or probabilities as
             output.
         folder: Where exports are kept.
         formats: Some of `saved_model`; `litert`, in float32, with float16 weights and,
-            if `calibration` is given, in int8; `onnx`; and `keras`, the model as it is.
-            Defaults to `("saved_model",)`.
-        facts: The model's name, its classes, its data and its accuracy. Defaults to the
-            model's name, and numbers as classes.
-        data: Real images to compare on. Defaults to scikit-learn's 1,797 digits, which
-            only tell whether labels agree, not how accurate they are.
+            if there are images to calibrate it with, in int8; `onnx`; and `keras`, the
+            model as it is. Defaults to `("saved_model",)`.
+        class_names: One name a class, in the order of the outputs. Defaults to those
+            of `metadata`, else numbers.
+        name: The model's name. Defaults to that of `metadata`, else the model's own.
+        metadata: What else the export should say of the model: its data, its accuracy.
+            Defaults to nothing.
+        data: A data set, whose test images are compared on and whose training images
+            calibrate int8; or `ParityData`, to compare on images of your choice.
+            Defaults to scikit-learn's 1,797 digits, which only tell whether labels
+            agree, not how accurate they are.
         calibration: Training images for LiteRT's int8, uint8 (n, height, width,
-            channels). Defaults to none: no int8.
+            channels). Defaults to those of the data set; without one there is no int8.
         verify: Whether to compare. Defaults to `True`; what was not compared says so in
             its manifest.
         progress: Called with what is being done. Defaults to nothing.
@@ -91,8 +92,9 @@ def export(
         The version's folder, and the comparison.
 
     Raises:
-        InputError: If the model is no such classifier, or cannot be converted; if
-            `formats` names none that is known; or if a package is missing.
+        InputError: If the model is not such a classifier, or cannot be converted; if
+            `formats` names one that is not known.
+        MissingExtraError: If a package is missing.
         ParityError: If a file in float32 differs by more than 1e-5 in a probability, or
             one in int8 loses more than half a point of accuracy.
         OSError: If the folder cannot be written to, or its disk is full.
@@ -105,73 +107,71 @@ def export(
         ('article_cnn', '1')
     """
     _check_formats(formats, verify)
-    if facts is None:
-        facts = ModelFacts(model.name, Noted().names(model.output_shape[-1]))
-    classifier = read_classifier(model, facts.class_names)
+    metadata = metadata or ModelMetadata()
+    classifier = read_classifier(
+        model, name or metadata.name or model.name, class_names or metadata.class_names
+    )
+    metadata = replace(
+        metadata, name=classifier.name, class_names=classifier.class_names
+    )
+    if isinstance(data, ImageDataset):
+        if calibration is None and "litert" in formats:
+            calibration = calibration_images(data)
+        data = parity_images(data) if verify else None
     if data is None and verify:
         data = _digits(classifier.image_shape)
     _check_images("data", data.images if data else None, classifier)
     _check_images("calibration", calibration, classifier)
     tell = progress or (lambda what: None)
-    parent = Path(folder) / facts.name
+    parent = Path(folder) / classifier.name
     with temporary_folder(parent) as temporary:
         content = temporary / "version"
         content.mkdir()
         try:
-            artefacts, signatures = _write(
-                model, classifier, content, formats, facts.name, calibration, tell
+            artifacts, signatures = _write(
+                classifier, content, formats, calibration, tell
             )
         except OSError as error:  # named by where it was to go, not by what is removed
             raise OSError(error.errno, error.strerror, str(parent)) from error
         parity = None
         if verify and data is not None:
             tell("comparing")
-            parity = check_parity(model, classifier, artefacts, data, calibration)
+            parity = check_parity(classifier, artifacts, data, calibration)
             if parity.problems:
                 raise ParityError(" ".join(parity.problems), parity)
             write_json(content / PARITY, parity.to_dict())
-        files = [artefact.file for artefact in artefacts]
-        write_card(content, facts, classifier, signatures, files, parity)
-        write_manifest(content, facts, classifier.image_shape, signatures, parity)
-        return Export(publish_version(content, parent), parity)
+
+        def complete(version: Path) -> None:
+            """Writes the files that name the version and list the others."""
+            write_card(
+                content, version, metadata, classifier, signatures, artifacts, parity
+            )
+            write_manifest(
+                content, metadata, classifier.image_shape, signatures, parity
+            )
+
+        return Export(publish_version(content, parent, complete), parity)
 
 
 def _write(
-    model: keras.Model,
     classifier: Classifier,
     content: Path,
     formats: Sequence[str],
-    name: str,
     calibration: npt.NDArray[np.uint8] | None,
     tell: Progress,
-) -> tuple[list[Artefact], Signatures]:
+) -> tuple[list[Artifact], Signatures]:
     """Writes the model in each format; returns the files and the signatures."""
-    artefacts = []
+    artifacts = []
     signatures: Signatures = {}
-    if "saved_model" in formats:
-        tell("saved_model")
-        signatures = write_saved_model(classifier, content)
-        artefacts.append(Artefact("saved_model", "float32", content))
-    if "litert" in formats:
-        for precision, file in _LITERT.items():
-            if precision == "int8" and calibration is None:
-                continue
-            tell(f"litert {precision}")
+    for format in FORMATS.values():
+        if format.name not in formats:
+            continue
+        for precision, file in format.precisions(classifier, calibration).items():
+            tell(f"{format.name} {precision}")
             path = content / file
-            path.write_bytes(litert.convert(classifier, precision, name, calibration))
-            artefacts.append(Artefact("litert", precision, path))
-    if "onnx" in formats:
-        tell("onnx")
-        path = content / "model.onnx"
-        path.write_bytes(onnx.convert(classifier, name))
-        artefacts.append(Artefact("onnx", "float32", path))
-    if "keras" in formats:
-        tell("keras")
-        path = content / MODEL
-        model.save(path)
-        policy = "float32" if model is classifier.model else "mixed"
-        artefacts.append(Artefact("keras", policy, path))
-    return artefacts, signatures
+            signatures |= format.write(classifier, path, precision, calibration)
+            artifacts.append(Artifact(format.name, precision, path))
+    return artifacts, signatures
 
 
 def _check_formats(formats: Sequence[str], verify: bool) -> None:
@@ -179,11 +179,8 @@ def _check_formats(formats: Sequence[str], verify: bool) -> None:
         raise InputError(
             f"`formats` must be some of {', '.join(FORMATS)}. Received: {formats!r}."
         )
-    if "litert" in formats and verify:
-        optional("ai_edge_litert.interpreter", "litert")
-    if "onnx" in formats:
-        for module in ("tf2onnx", "onnx", *(["onnxruntime"] if verify else [])):
-            optional(module, "onnx")
+    for name in formats:
+        FORMATS[name].check_writable(verify=verify)
 
 
 def _check_images(

@@ -3,52 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from .._environment import versions
 from .._files import sha256, write_json
+from ..saving.metadata import MANIFEST, ModelMetadata
 from .parity import Parity
-
-MANIFEST = "manifest.json"
-
-
-@dataclass(frozen=True)
-class ModelFacts:
-    """What an export should say of a model beyond its weights.
-
-    Attributes:
-        name: The model's name.
-        class_names: One name a class, in the order of the outputs.
-        data: Where the training images came from: name, source, version, checksum.
-        accuracy: Share of test images, in [0, 1], classified correctly; None if not
-            known.
-        test_images: How many images that was measured on.
-        training: How it was trained: the options of the run.
-    """
-
-    name: str
-    class_names: tuple[str, ...]
-    data: Mapping[str, Any] = field(default_factory=dict)
-    accuracy: float | None = None
-    test_images: int | None = None
-    training: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_manifest(
     folder: Path,
-    facts: ModelFacts,
+    metadata: ModelMetadata,
     image_shape: tuple[int, int, int],
     signatures: Mapping[str, Any],
     parity: Parity | None,
 ) -> None:
-    """Writes `manifest.json`: each file's SHA-256 and size, and the model's facts.
+    """Writes `manifest.json`: the files' sums, and what is known of the model.
 
     Args:
-        folder: The export, complete but for the manifest, which does not list itself.
-        facts: What is known of the model.
+        folder: The export, complete except for the manifest itself.
+        metadata: What is known of the model.
         image_shape: (height, width, channels).
         signatures: A SavedModel's inputs and outputs by signature; {} without one.
         parity: How its files compare with the model; None if that was not checked.
@@ -57,16 +33,16 @@ def write_manifest(
     write_json(
         folder / MANIFEST,
         {
-            "name": facts.name,
+            "name": metadata.name,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "class_names": list(facts.class_names),
+            "class_names": list(metadata.class_names or ()),
             "image_shape": list(image_shape),
             "signatures": signatures,
-            "accuracy": facts.accuracy,
-            "test_images": facts.test_images,
+            "accuracy": metadata.accuracy,
+            "test_images": metadata.test_images,
             "verified": parity is not None,
-            "data": dict(facts.data),
-            "training": dict(facts.training),
+            "data": dict(metadata.data),
+            "training": dict(metadata.training),
             "versions": versions(),
             "files": {
                 path.relative_to(folder).as_posix(): {

@@ -2,56 +2,52 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
 from .._images import scale
+from ..formats import FORMATS
+from ..formats.classifier import Classifier
 from ..saving.classifier import Head
 from . import parity_worker
-from .artefact import Artefact
-from .classifier import Classifier
+from .artifact import Artifact
 from .divergence import first_difference
-from .hard_images import hard_images
+from .stress_images import stress_images
 
 # The largest difference of a probability that float32 may make: a few roundings of the
 # logits; and the share of images by which a smaller type may lower the accuracy, which
 # a single image of a few would exceed.
-MOST_DIFFERENCE = 1e-5
-MOST_LOSS = 0.005
-# What a process that runs an artefact must be able to do without.
-_BLOCKED = {
-    "saved_model": ("keras", "keras_cnn"),
-    "litert": ("keras", "keras_cnn", "tensorflow"),
-    "onnx": ("keras", "keras_cnn", "tensorflow"),
-    "keras": (),
-}
+MAX_DIFFERENCE = 1e-5
+MAX_LOSS = 0.005
 _SECONDS = 600
 
 Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
-class ArtefactParity:
+class ArtifactParity:
     """One exported file beside the Keras model.
 
     Attributes:
         file: Its name.
-        kind: `saved_model`, `litert`, `onnx` or `keras`.
-        precision: `float32`, `float16`, `int8`, or the policy of a `.keras` file.
+        kind: The name of its format, one of `FORMATS`.
+        precision: `float32`, `float16` or `int8`; `mixed` of a `.keras` file whose
+            model does not compute in float32.
         bytes: Its size; of a SavedModel all its files together.
-        difference: The largest difference of a probability, over all images, hard ones
-            and other batch sizes included.
+        difference: The largest difference of a probability, over all images, stress
+            images and other batch sizes included.
         agreement: The share of images with the same label.
         accuracy: The share of labelled images classified correctly; None without.
         milliseconds_1: Median latency of one image.
@@ -78,24 +74,24 @@ class Parity:
     Attributes:
         source: Where the real images came from.
         images: How many of them there were.
-        hard_images: How many others: black, white, noise, single pixels.
+        stress_images: How many others: black, white, noise, single pixels.
         accuracy: Of the Keras model on the labelled ones; None without.
         mixed_difference: The largest difference of a probability between the model in
             float32 and as it was trained; None if it was trained in float32.
-        artefacts: One record a file.
+        artifacts: One record a file.
     """
 
     source: str
     images: int
-    hard_images: int
+    stress_images: int
     accuracy: float | None
     mixed_difference: float | None
-    artefacts: tuple[ArtefactParity, ...]
+    artifacts: tuple[ArtifactParity, ...]
 
     @property
     def problems(self) -> list[str]:
         """Why the export is not equal to its model; empty if it is."""
-        return [one.problem for one in self.artefacts if one.problem]
+        return [record.problem for record in self.artifacts if record.problem]
 
     def to_dict(self) -> dict[str, Any]:
         """Returns everything as JSON's types."""
@@ -118,70 +114,69 @@ class ParityData:
 
 
 def check_parity(
-    model: keras.Model,
     classifier: Classifier,
-    artefacts: Sequence[Artefact],
+    artifacts: Sequence[Artifact],
     data: ParityData,
     calibration: npt.NDArray[np.uint8] | None = None,
 ) -> Parity:
     """Runs each file in a process of its own, and compares.
 
     Args:
-        model: The model as it was trained.
-        classifier: The same in float32, which is what files are held against.
-        artefacts: The files.
-        data: Real images; hard ones are added.
+        classifier: The model; files are compared with it in float32.
+        artifacts: The files.
+        data: Real images; stress images are added.
         calibration: What int8 was calibrated with, to repeat it layer by layer.
     """
-    hard = hard_images(classifier.image_shape)
-    images = scale(np.concatenate([data.images, hard]))
-    expected = _in_batches(classifier.answer, images)
+    stress = stress_images(classifier.image_shape)
+    images = scale(np.concatenate([data.images, stress]))
+    expected = _in_batches(classifier.outputs, images)
     with tempfile.TemporaryDirectory() as folder:
         np.save(Path(folder) / "images.npy", images)
         records = []
-        for artefact in artefacts:
-            found = _run(artefact, Path(folder))
-            record = _compare(artefact, found, expected, data)
+        for artifact in artifacts:
+            values = _run(artifact, Path(folder))
+            record = _compare(artifact, values, expected, data)
             if record.problem:
                 record = _with_layer(
-                    record, first_difference(classifier, artefact, images, calibration)
+                    record, first_difference(classifier, artifact, images, calibration)
                 )
             records.append(record)
     mixed = None
-    if model is not classifier.model:
-        classify = Head(model)
+    if classifier.trained is not classifier.model:
+        classify = Head(classifier.trained)
         trained = _in_batches(lambda x: {"probabilities": classify(x)[1]}, images)
         mixed = _largest(trained["probabilities"], expected["probabilities"])
     return Parity(
         source=data.source,
         images=len(data.images),
-        hard_images=len(hard),
+        stress_images=len(stress),
         accuracy=_accuracy(expected["label"], data.labels),
         mixed_difference=mixed,
-        artefacts=tuple(records),
+        artifacts=tuple(records),
     )
 
 
 def _in_batches(function: Any, images: Array) -> dict[str, Array]:
     size = parity_worker.BATCH
     parts = [
-        {name: np.asarray(value, "float32") for name, value in answer.items()}
+        {name: np.asarray(value, "float32") for name, value in values.items()}
         for start in range(0, len(images), size)
-        for answer in [function(images[start : start + size])]
+        for values in [function(images[start : start + size])]
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _run(artefact: Artefact, folder: Path) -> dict[str, Array]:
-    """Returns what a file says in a process of its own."""
+def _run(artifact: Artifact, folder: Path) -> dict[str, Array]:
+    """Returns what a file gives in a process of its own."""
     specification = folder / "specification.json"
-    out = folder / "answers.npz"
+    out = folder / "outputs.npz"
+    format = FORMATS[artifact.kind]
     content = {
-        "kind": artefact.kind,
-        "path": str(artefact.path.absolute()),
+        "source": textwrap.dedent(inspect.getsource(format.run)),
+        "path": str(artifact.path.absolute()),
         "images": str(folder / "images.npy"),
         "out": str(out),
-        "blocked": _BLOCKED[artefact.kind],
+        "blocked": format.without,
     }
     specification.write_text(json.dumps(content))
     # -P keeps this folder, whose modules are named like packages, off its path.
@@ -196,32 +191,32 @@ def _run(artefact: Artefact, folder: Path) -> dict[str, Array]:
     )
     if done.returncode:
         last = (done.stderr.strip() or "no message").splitlines()[-1]
-        raise RuntimeError(f"{artefact.file} does not run by itself: {last}")
-    with np.load(out) as found:
-        return {name: found[name] for name in found.files}
+        raise RuntimeError(f"{artifact.file} does not run by itself: {last}")
+    with np.load(out) as values:
+        return dict(values)
 
 
 def _compare(
-    artefact: Artefact,
-    found: dict[str, Array],
+    artifact: Artifact,
+    values: dict[str, Array],
     expected: dict[str, Array],
     data: ParityData,
-) -> ArtefactParity:
-    seconds = json.loads(str(found["seconds"]))
-    wanted = expected["probabilities"]
-    differences = [_largest(found["probabilities"], wanted)]
+) -> ArtifactParity:
+    seconds = json.loads(str(values["seconds"]))
+    right = expected["probabilities"]
+    differences = [_largest(values["probabilities"], right)]
     for count in (1, parity_worker.BATCH + 1):
-        answer = found[f"probabilities:{count}"]
-        differences.append(_largest(answer, wanted[:count]))
+        batch = values[f"probabilities:{count}"]
+        differences.append(_largest(batch, right[:count]))
     labelled = 0 if data.labels is None else int((data.labels >= 0).sum())
-    record = ArtefactParity(
-        file=artefact.file,
-        kind=artefact.kind,
-        precision=artefact.precision,
-        bytes=artefact.bytes,
+    record = ArtifactParity(
+        file=artifact.file,
+        kind=artifact.kind,
+        precision=artifact.precision,
+        bytes=artifact.bytes,
         difference=max(differences),
-        agreement=float((found["label"] == expected["label"]).mean()),
-        accuracy=_accuracy(found["label"], data.labels),
+        agreement=float((values["label"] == expected["label"]).mean()),
+        accuracy=_accuracy(values["label"], data.labels),
         milliseconds_1=1000 * seconds["1"],
         milliseconds_256=1000 * seconds[str(parity_worker.BATCH)],
         problem="",
@@ -230,33 +225,33 @@ def _compare(
 
 
 def _judged(
-    record: ArtefactParity, expected: float | None, labelled: int
-) -> ArtefactParity:
+    record: ArtifactParity, expected: float | None, labelled: int
+) -> ArtifactParity:
     problem = ""
     if record.precision == "float32":
         # Written so that NaN fails.
-        if not record.difference <= MOST_DIFFERENCE:
+        if not record.difference <= MAX_DIFFERENCE:
             problem = (
                 f"{record.file} differs from the Keras model by {record.difference:.2g}"
-                f" in a probability, more than {MOST_DIFFERENCE:g}"
+                f" in a probability, more than {MAX_DIFFERENCE:g}"
             )
     elif record.accuracy is not None and expected is not None:
         lost = expected - record.accuracy
-        if lost > MOST_LOSS and lost * labelled > 1.5:
+        if lost > MAX_LOSS and lost * labelled > 1.5:
             problem = (
                 f"{record.file} has an accuracy of {record.accuracy:.2%}, more than "
-                f"{MOST_LOSS:.1%} below the Keras model's {expected:.2%}"
+                f"{MAX_LOSS:.1%} below the Keras model's {expected:.2%}"
             )
     return replace(record, problem=problem)
 
 
-def _with_layer(record: ArtefactParity, layer: str | None) -> ArtefactParity:
-    said = (
+def _with_layer(record: ArtifactParity, layer: str | None) -> ArtifactParity:
+    where = (
         f"the first layer to differ is {layer}"
         if layer
         else "no single layer differs by itself"
     )
-    return replace(record, problem=f"{record.problem}; {said}.")
+    return replace(record, problem=f"{record.problem}; {where}.")
 
 
 def _largest(one: Array, other: Array) -> float:

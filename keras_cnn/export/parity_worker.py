@@ -2,10 +2,11 @@
 
     python parity_worker.py SPECIFICATION.json
 
-A file by itself, run by its path, so that nothing of this package comes with it. The
-specification names the `kind` of file, its `path`, an `.npy` file of `images`, where to
-write the answers (`out`), and the modules to block. Imports of these fail from the
-first line on, and that none of them was loaded is asserted at the end.
+It is run by its path, so that nothing of this package comes with it. The specification
+has the `source` of a format's function `run`, the `path` of a file of that format, an
+`.npy` file of `images`, where to write the outputs (`out`), and the modules to block.
+Imports of these fail from the first line on; at the end it is checked that none of them
+was loaded.
 """
 
 from __future__ import annotations
@@ -40,75 +41,18 @@ def check_blocked(names: Sequence[str]) -> None:
         raise SystemExit(f"These were loaded and must not be: {sorted(loaded)}")
 
 
-def saved_model(path: str) -> Call:
-    """Returns a SavedModel's default signature as a function of an array."""
-    import tensorflow as tf
-
-    loaded = tf.saved_model.load(path)
-
-    def call(images: Any) -> dict[str, Any]:
-        # Through the whole model, which owns the weights.
-        answers = loaded.signatures["serving_default"](image=tf.constant(images))
-        return {name: value.numpy() for name, value in answers.items()}
-
-    return call
-
-
-def litert(path: str) -> Call:
-    """Returns a LiteRT file's only signature as a function of an array."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    runner = Interpreter(model_path=path).get_signature_runner()
-    return lambda images: runner(image=images)
-
-
-def onnx(path: str) -> Call:
-    """Returns an ONNX file as a function of an array."""
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    names = [output.name for output in session.get_outputs()]
-
-    def call(images: Any) -> dict[str, Any]:
-        return dict(zip(names, session.run(names, {"image": images}), strict=True))
-
-    return call
-
-
-def keras_file(path: str) -> Call:
-    """Returns a `.keras` file as a function of an array; it needs Keras, of course."""
-    from keras_cnn.saving import load_model
-    from keras_cnn.saving.classifier import Head
-
-    classify = Head(load_model(path))
-
-    def call(images: Any) -> dict[str, Any]:
-        probabilities = classify(images)[1].numpy()
-        return {"probabilities": probabilities, "label": probabilities.argmax(-1)}
-
-    return call
-
-
-LOADERS: dict[str, Callable[[str], Call]] = {
-    "saved_model": saved_model,
-    "litert": litert,
-    "onnx": onnx,
-    "keras": keras_file,
-}
-
-
-def answers(call: Call, images: Any) -> dict[str, Any]:
-    """Returns what a file says of all images, and of the first as other batches."""
+def outputs(call: Call, images: Any) -> dict[str, Any]:
+    """Returns what a file gives for all images, and for the first in other batches."""
     import numpy as np
 
     parts = [
         call(images[start : start + BATCH]) for start in range(0, len(images), BATCH)
     ]
-    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    values = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     for count in (1, BATCH + 1):
         for name, value in call(images[:count]).items():
-            found[f"{name}:{count}"] = value
-    return found
+            values[f"{name}:{count}"] = value
+    return values
 
 
 def latencies(call: Call, images: Any) -> dict[str, float]:
@@ -126,19 +70,27 @@ def latencies(call: Call, images: Any) -> dict[str, float]:
     return medians
 
 
+def load(source: str, path: str) -> Call:
+    """Runs a format's function `run`, of which it has the source alone."""
+    names: dict[str, Any] = {}
+    exec(source, names)  # this package's own
+    call: Call = names["run"](path)
+    return call
+
+
 def main(path: str) -> None:
     """Runs what a specification asks for."""
     with open(path) as file:
-        wanted = json.load(file)
-    block(wanted["blocked"])
+        specification = json.load(file)
+    block(specification["blocked"])
     import numpy as np
 
-    images = np.load(wanted["images"])
-    call = LOADERS[wanted["kind"]](wanted["path"])
-    found = answers(call, images)
-    found["seconds"] = json.dumps(latencies(call, images))
-    check_blocked(wanted["blocked"])
-    np.savez(wanted["out"], **found)
+    images = np.load(specification["images"])
+    call = load(specification["source"], specification["path"])
+    values = outputs(call, images)
+    values["seconds"] = json.dumps(latencies(call, images))
+    check_blocked(specification["blocked"])
+    np.savez(specification["out"], **values)
 
 
 if __name__ == "__main__":

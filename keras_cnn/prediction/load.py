@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from .._checks import InputError
+from ..formats import FORMATS, Format
 from ..saving.archive import check_suffix
-from ..saving.metadata import MODEL
+from ..saving.metadata import MODEL, read_metadata
 from .predictor import Predictor
 
 
@@ -29,7 +31,7 @@ def load(path: str | os.PathLike[str], *, trust: bool = False) -> Predictor:
             A SavedModel is a program that may read and write files. Defaults to False.
 
     Returns:
-        The classifier, with the names of its classes if they were noted, else numbers.
+        The classifier, and what is known of it.
 
     Raises:
         InputError: If the path is none of these, is damaged, holds another kind of
@@ -43,27 +45,33 @@ def load(path: str | os.PathLike[str], *, trust: bool = False) -> Predictor:
         >>> path = tempfile.mkdtemp() + "/model.keras"
         >>> article_cnn().save(path)
         >>> blank = np.zeros((2, 28, 28, 1), np.uint8)
-        >>> [len(seen.probabilities) for seen in load(path).predict(blank)]
+        >>> [len(row.probabilities) for row in load(path).predict(blank)]
         [10, 10]
     """
     path = Path(path)
     if not path.exists():
         raise InputError(f"A model file must exist. Received: {str(path)!r}.")
-    if path.is_dir():
-        if (path / "saved_model.pb").is_file():
-            from .saved_model import open_saved_model
+    file, format = _find(path)
+    loaded = format.load(file, trust=trust)
+    metadata = read_metadata(path)
+    # What stands in the file itself goes before what lies beside it.
+    names = loaded.metadata.class_names or metadata.class_names
+    if names is not None and len(names) != loaded.classes:
+        names = None
+    metadata = replace(metadata, class_names=names)
+    labels = metadata.labels(loaded.classes)
+    return Predictor(loaded.probabilities, loaded.image_shape, labels, metadata)
 
-            return open_saved_model(path, trust=trust)
-        path = path / MODEL
+
+def _find(path: Path) -> tuple[Path, Format]:
+    """Returns the file to load, and its format."""
     check_suffix(path)
-    if path.suffix == ".tflite":
-        from .litert import open_litert
-
-        return open_litert(path)
-    if path.suffix == ".onnx":
-        from .onnx import open_onnx
-
-        return open_onnx(path)
-    from .keras import open_keras
-
-    return open_keras(path)
+    for file in (path, path / MODEL):
+        for format in FORMATS.values():
+            if file.exists() and format.is_at(file):
+                return file, format
+    suffixes = [format.suffix for format in FORMATS.values() if format.suffix]
+    raise InputError(
+        f"A model must be a {', '.join(suffixes)} file, a run's folder, or the folder "
+        f"of an export. Received: {str(path)!r}."
+    )

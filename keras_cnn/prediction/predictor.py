@@ -1,4 +1,4 @@
-"""A classifier as seen by whoever wants labels, whatever file it was loaded from."""
+"""A loaded classifier: labels for images, whatever file it was loaded from."""
 
 from __future__ import annotations
 
@@ -11,31 +11,32 @@ import numpy as np
 
 from .._checks import InputError
 from .._images import UInt8Array, fit_to, read_image, scale
+from ..saving.metadata import ModelMetadata
 
 # The most images at once, so that memory is bounded.
 _BATCH_SIZE = 256
 
 
 class Prediction(NamedTuple):
-    """What a classifier says of one image.
+    """What a classifier predicts for one image.
 
     Attributes:
         probabilities: One a class, in [0, 1], in the order of the classes.
-        class_names: The names of the classes.
+        labels: One label a class.
 
     Example:
-        >>> seen = Prediction((0.2, 0.7, 0.1), ("cat", "dog", "owl"))
-        >>> seen.label, seen.probability, seen.runner_up
+        >>> prediction = Prediction((0.2, 0.7, 0.1), ("cat", "dog", "owl"))
+        >>> prediction.label, prediction.probability, prediction.runner_up
         ('dog', 0.7, 'cat')
     """
 
     probabilities: tuple[float, ...]
-    class_names: tuple[str, ...]
+    labels: tuple[str, ...]
 
     @property
     def label(self) -> str:
-        """The name of the most probable class, the first one of equals."""
-        return self.class_names[self._ranking[0]]
+        """The label of the most probable class, the first of equals."""
+        return self.labels[self._ranking[0]]
 
     @property
     def probability(self) -> float:
@@ -44,8 +45,8 @@ class Prediction(NamedTuple):
 
     @property
     def runner_up(self) -> str:
-        """The name of the second."""
-        return self.class_names[self._ranking[1]]
+        """The label of the second."""
+        return self.labels[self._ranking[1]]
 
     @property
     def runner_up_probability(self) -> float:
@@ -76,12 +77,15 @@ class Predictor:
         probabilities: From float32 images in [0, 1], a NumPy array of shape (batch,
             height, width, channels) with at least one, to NumPy (batch, classes).
         image_shape: (height, width, channels) of its images.
-        class_names: One name a class.
+        labels: One label a class: its name, or its number where names are unknown.
+        metadata: What else is known of the model; its `class_names` are None where
+            names are unknown.
     """
 
     probabilities: Callable[[Any], Any]
     image_shape: tuple[int, int, int]
-    class_names: tuple[str, ...]
+    labels: tuple[str, ...]
+    metadata: ModelMetadata = ModelMetadata()
 
     def predict(
         self,
@@ -89,7 +93,7 @@ class Predictor:
         *,
         raw: bool = False,
     ) -> list[Prediction]:
-        """Classifies images: pixels, or files of any size and colour.
+        """Classifies images: pixels, or files of any size and color.
 
         Args:
             images: uint8, (batch, height, width, channels), of the model's own shape;
@@ -100,8 +104,8 @@ class Predictor:
             One prediction an image; none for an empty batch.
 
         Raises:
-            InputError: If the images have another shape or dtype, or a file is no
-                image.
+            InputError: If the images have another shape or dtype, or a file is not
+                an image.
         """
         pixels = (
             images
@@ -115,7 +119,7 @@ class Predictor:
                 f"of shape {pixels.shape}."
             )
         return [
-            Prediction(tuple(row), self.class_names)
+            Prediction(tuple(row), self.labels)
             for start in range(0, len(pixels), _BATCH_SIZE)
             for row in self.probabilities(
                 scale(pixels[start : start + _BATCH_SIZE])
@@ -126,18 +130,18 @@ class Predictor:
         """Reads image files into the form that the model was trained on.
 
         For a model of gray images they are brought to it as MNIST's digits were made:
-        inverted if dark on light, cropped, fitted and centred by mass. For a model of
-        colour images they are resized.
+        inverted if dark on light, cropped, fitted and centered by mass. For a model of
+        color images they are resized.
 
         Args:
-            paths: Image files of any size and colour.
+            paths: Image files of any size and color.
             raw: Whether to resize only, even for a model of gray images.
 
         Returns:
             uint8, (len(paths), height, width, channels).
 
         Raises:
-            InputError: If a file is no image, or nothing is drawn on it.
+            InputError: If a file is not an image, or nothing is drawn on it.
         """
         images = []
         for path in paths:

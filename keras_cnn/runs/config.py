@@ -222,13 +222,6 @@ class RunConfig:
         """Returns the fields as a dictionary that JSON can hold."""
         return asdict(self)
 
-    def summary(self) -> dict[str, Any]:
-        """Returns the choices that a model card should name."""
-        chosen = self.to_dict()
-        for field in ("dataset", "data_dir", "manual_dir", "name"):
-            del chosen[field]
-        return chosen
-
     def command(self) -> str:
         """Returns the command line that repeats the run.
 

@@ -11,6 +11,7 @@ import keras
 from .._environment import machine, versions
 from .._files import replaced_file, write_json
 from ..data import ImageDataset
+from ..saving.metadata import CONFIG, RESULT
 from .config import RunConfig
 from .pictures import (
     MISTAKES_SHOWN,
@@ -21,10 +22,8 @@ from .pictures import (
 from .training_run import TrainingResult
 
 CHECKPOINTS = "checkpoints"
-CONFIG = "config.json"
 HISTORY = "history.csv"
 INTERRUPTED = "interrupted.keras"
-RESULT = "result.json"
 
 
 def new_run_folder(runs: Path, name: str) -> Path:

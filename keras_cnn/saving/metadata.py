@@ -1,59 +1,118 @@
-"""What a run or an export has noted beside a model."""
+"""What is known of a model beside its weights, and where it is written down."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-_MOST_BYTES = 2**24
+_MAX_BYTES = 2**24
 
 MANIFEST = "manifest.json"
-RUN = "config.json"
+CONFIG = "config.json"
+RESULT = "result.json"
 MODEL = "model.keras"
+
+# What a run notes of its data that is told elsewhere, and of its options that say
+# where things lie rather than how the model was trained.
+_DATA_ELSEWHERE = ("class_names", "image_shape", "images")
+_NOT_TRAINING = ("dataset", "data_dir", "manual_dir", "name")
 
 
 @dataclass(frozen=True)
-class Noted:
-    """What is known of a model besides its weights.
+class ModelMetadata:
+    """What is known of a model beside its weights.
 
     Attributes:
-        class_names: One name a class, or None where nothing was noted.
-        data: Of the data set that it was trained on: name, source and so on.
-        name: What it is called; empty where nothing was noted.
+        name: The model's name; empty if unknown.
+        class_names: One name a class, in the order of the outputs; None if unknown.
+        data: Where the training images came from: name, source, version, checksum.
+        accuracy: Share of test images, in [0, 1], classified correctly; None if
+            unknown.
+        test_images: How many images that was measured on; None if unknown.
+        training: How it was trained: the options of the run.
+        version: Its version; 1 unless it was exported under another.
     """
 
-    class_names: tuple[str, ...] | None = None
-    data: dict[str, Any] = field(default_factory=dict)
     name: str = ""
+    class_names: tuple[str, ...] | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    accuracy: float | None = None
+    test_images: int | None = None
+    training: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1
 
-    def names(self, classes: int) -> tuple[str, ...]:
-        """Returns the names of so many classes: numbers where none were noted."""
+    def labels(self, classes: int) -> tuple[str, ...]:
+        """Returns a label for each of so many classes: numbers if names are unknown.
+
+        Example:
+            >>> ModelMetadata(class_names=("cat", "dog")).labels(2)
+            ('cat', 'dog')
+            >>> ModelMetadata().labels(2)
+            ('0', '1')
+        """
         if self.class_names is not None and len(self.class_names) == classes:
             return self.class_names
         return tuple(map(str, range(classes)))
 
 
-def noted_in(folder: Path) -> Noted:
-    """Reads what an export (`manifest.json`) or a run (`config.json`) has noted."""
-    manifest = read_noted(folder / MANIFEST)
-    run = read_noted(folder / RUN)
-    data = manifest.get("data") or run.get("data")
-    data = data if isinstance(data, dict) else {}
-    names = manifest.get("class_names") or data.get("class_names")
-    is_names = isinstance(names, list) and all(isinstance(one, str) for one in names)
-    config = run.get("config")
-    name = manifest.get("name") or (isinstance(config, dict) and config.get("name"))
-    return Noted(tuple(names) if names and is_names else None, data, str(name or ""))
+def read_metadata(path: Path) -> ModelMetadata:
+    """Reads what an export (`manifest.json`) or a run (`config.json`) says of a model.
+
+    Args:
+        path: A model's file, or the folder in which it lies.
+
+    Returns:
+        What is known. Where nothing is, the model is called as its file.
+    """
+    folder = path if path.is_dir() else path.parent
+    manifest = read_json(folder / MANIFEST)
+    run = read_json(folder / CONFIG)
+    result = read_json(folder / RESULT)
+    config = _mapping(run.get("config"))
+    run_data = _mapping(run.get("data"))
+    number = folder.resolve().name
+    return ModelMetadata(
+        name=_text(manifest.get("name")) or _text(config.get("name")) or path.stem,
+        class_names=_names(manifest.get("class_names") or run_data.get("class_names")),
+        data=_mapping(manifest.get("data")) or _without(run_data, _DATA_ELSEWHERE),
+        accuracy=_number(manifest.get("accuracy", result.get("test_accuracy"))),
+        test_images=_number(manifest.get("test_images", result.get("test_images"))),
+        training=_mapping(manifest.get("training")) or _without(config, _NOT_TRAINING),
+        version=int(number) if re.fullmatch("[1-9][0-9]{0,17}", number) else 1,
+    )
 
 
-def read_noted(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
     """Returns the object in a JSON file; {} if there is none, or it is too large."""
     try:
-        if path.stat().st_size > _MOST_BYTES:
+        if path.stat().st_size > _MAX_BYTES:
             return {}
-        noted = json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return {}
-    return noted if isinstance(noted, dict) else {}
+    return _mapping(content)
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _without(values: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key not in keys}
+
+
+def _names(value: Any) -> tuple[str, ...] | None:
+    is_names = isinstance(value, list) and all(isinstance(name, str) for name in value)
+    return tuple(value) if value and is_names else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: Any) -> Any:
+    return value if type(value) in (int, float) else None

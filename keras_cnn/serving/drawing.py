@@ -32,7 +32,7 @@ def about_model(served: ServedModel) -> dict[str, Any]:
     return {
         "name": served.name,
         "version": served.version,
-        "class_names": list(served.predictor.class_names),
+        "class_names": list(served.predictor.labels),
         "height": height,
         "width": width,
         "channels": channels,
@@ -92,7 +92,7 @@ def explain(
     """
     if served.heatmap is None:
         raise InputError("Grad-CAM needs the Keras file: an exported model has none.")
-    classes = len(served.predictor.class_names)
+    classes = len(served.predictor.labels)
     if not 0 <= label < classes:
         raise InputError(
             f"`class` must be a number from 0 to {classes - 1}. Received: {label}."

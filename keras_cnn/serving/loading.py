@@ -8,7 +8,6 @@ from pathlib import Path
 
 from ..prediction import load as load_predictor
 from ..saving.loading import keras_model_of
-from ..saving.metadata import noted_in
 from .heatmaps import grad_cam_heatmaps
 from .served import ServedModel
 
@@ -41,12 +40,10 @@ def load(
     """
     path = Path(path)
     predictor = load_predictor(path, trust=trust)
-    recorded = noted_in(path if path.is_dir() else path.parent).name or path.stem
-    folder = path.resolve()
     keras_model = keras_model_of(path)
     return ServedModel(
         predictor,
-        name or re.sub(r"[^A-Za-z0-9_.-]", "_", recorded),
-        int(folder.name) if folder.name.isdecimal() else 1,
+        name or re.sub(r"[^A-Za-z0-9_.-]", "_", predictor.metadata.name),
+        predictor.metadata.version,
         None if keras_model is None else grad_cam_heatmaps(keras_model),
     )

@@ -112,7 +112,7 @@ def _status(served: ServedModel) -> dict[str, Any]:
 
 
 def _metadata(served: ServedModel) -> dict[str, Any]:
-    classes = len(served.predictor.class_names)
+    classes = len(served.predictor.labels)
     definitions = {
         name: {
             "inputs": {

@@ -67,7 +67,7 @@ def test_a_model_file_is_exported_on_a_set_resized_to_it(run, model_file, tmp_pa
 def test_an_export_that_differs_exits_with_1_and_leaves_nothing(
     run, model_file, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("keras_cnn.export.parity.MOST_DIFFERENCE", -1.0)
+    monkeypatch.setattr("keras_cnn.export.parity.MAX_DIFFERENCE", -1.0)
     code, out, err = run(
         "export", model_file, "--dataset", "digits", "--format", "onnx"
     )

@@ -13,14 +13,13 @@ import pytest
 from keras_cnn import layers as ours
 from keras_cnn._checks import InputError
 from keras_cnn.export import (
-    ModelFacts,
     ParityData,
     ParityError,
     export,
-    hard_images,
     parity_worker,
+    stress_images,
 )
-from keras_cnn.export.erfc import erfc
+from keras_cnn.formats.erfc import erfc
 
 pytest.importorskip("ai_edge_litert", reason="the extra litert is not installed")
 pytest.importorskip("tf2onnx", reason="the extra onnx is not installed")
@@ -29,7 +28,7 @@ ACTIVATIONS = """
     elu exponential gelu hard_sigmoid leaky_relu mish relu relu6 sigmoid silu softmax
     softplus softsign tanh
 """.split()
-FACTS = ModelFacts("small", tuple("0123456789"))
+NAMED = {"name": "small", "class_names": tuple("0123456789")}
 
 
 def small_model(dtype=None):
@@ -72,7 +71,7 @@ def exported(model, data, tmp_path_factory):
         model,
         tmp_path_factory.mktemp("models"),
         ("saved_model", "litert", "onnx", "keras"),
-        facts=FACTS,
+        **NAMED,
         data=data,
         calibration=data.images[:100],
     )
@@ -80,7 +79,7 @@ def exported(model, data, tmp_path_factory):
 
 def test_every_format_is_written_run_and_equal(exported, model, data):
     parity = exported.parity
-    assert [(one.file, one.precision) for one in parity.artefacts] == [
+    assert [(one.file, one.precision) for one in parity.artifacts] == [
         ("saved_model.pb", "float32"),
         ("model.tflite", "float32"),
         ("model_float16.tflite", "float16"),
@@ -91,18 +90,18 @@ def test_every_format_is_written_run_and_equal(exported, model, data):
     assert parity.problems == [] and parity.images == 1000
     said = model.predict(data.images / 255, verbose=0).argmax(1)
     assert parity.accuracy == pytest.approx((said == data.labels).mean(), abs=2e-3)
-    for one in parity.artefacts:
+    for one in parity.artifacts:
         if one.precision == "float32":
             assert one.difference < 1e-5 and one.agreement == 1
         assert abs(one.accuracy - parity.accuracy) <= 0.005
         assert 0 < one.milliseconds_1 < one.milliseconds_256
         if one.kind != "saved_model":
             assert one.bytes == (exported.folder / one.file).stat().st_size
-    sizes = {one.file: one.bytes for one in parity.artefacts}
+    sizes = {one.file: one.bytes for one in parity.artifacts}
     assert sizes["model_int8.tflite"] < sizes["model_float16.tflite"]
     assert sizes["model_float16.tflite"] < sizes["model.tflite"]
     kept = json.loads((exported.folder / "parity.json").read_text())
-    assert kept["artefacts"][1]["difference"] == parity.artefacts[1].difference
+    assert kept["artifacts"][1]["difference"] == parity.artifacts[1].difference
 
 
 def test_card_and_manifest_tell_of_the_comparison(exported):
@@ -197,10 +196,10 @@ def test_what_differs_is_not_written_and_the_layer_named(data, tmp_path):
         ]
     )
     with pytest.raises(ParityError, match="model.onnx differs.*is unsteady") as raised:
-        export(model, tmp_path, ("onnx",), facts=FACTS, data=data)
-    assert raised.value.parity.artefacts[0].difference > 1e-3
+        export(model, tmp_path, ("onnx",), **NAMED, data=data)
+    assert raised.value.parity.artifacts[0].difference > 1e-3
     assert os.listdir(tmp_path / "small") == []
-    unproven = export(model, tmp_path, ("onnx",), facts=FACTS, verify=False)
+    unproven = export(model, tmp_path, ("onnx",), **NAMED, verify=False)
     manifest = json.loads((unproven.folder / "manifest.json").read_text())
     assert manifest["verified"] is False and unproven.parity is None
     assert "Not compared" in (unproven.folder / "README.md").read_text()
@@ -210,13 +209,13 @@ def test_int8_that_loses_accuracy_is_refused(model, data, tmp_path):
     # Calibrated on black images, its scale is of no use for any other.
     black = np.zeros((20, 28, 28, 1), np.uint8)
     with pytest.raises(ParityError, match="model_int8.tflite has an accuracy of"):
-        export(model, tmp_path, ("litert",), facts=FACTS, data=data, calibration=black)
+        export(model, tmp_path, ("litert",), **NAMED, data=data, calibration=black)
 
 
 def test_mixed_precision_is_judged_in_float32_and_its_distance_told(data, tmp_path):
     mixed = small_model("mixed_bfloat16")
-    done = export(mixed, tmp_path, ("litert", "onnx"), facts=FACTS, data=data)
-    float32 = [one for one in done.parity.artefacts if one.precision == "float32"]
+    done = export(mixed, tmp_path, ("litert", "onnx"), **NAMED, data=data)
+    float32 = [one for one in done.parity.artifacts if one.precision == "float32"]
     assert len(float32) == 2 and all(one.difference < 1e-5 for one in float32)
     plain = small_model()
     plain.set_weights(mixed.get_weights())
@@ -248,7 +247,7 @@ def test_every_activation_is_exported(parts, data, tmp_path):
     joined = parts.Dense(16, "gelu")(joined)
     model = keras.Model(image, keras.layers.Dense(10)(joined), name="all")
     few = ParityData("digits", data.images[:300])
-    done = export(model, tmp_path, ("litert", "onnx"), facts=FACTS, data=few)
+    done = export(model, tmp_path, ("litert", "onnx"), **NAMED, data=few)
     assert done.parity.problems == []
 
 
@@ -258,13 +257,13 @@ def test_erfc_is_exact_to_what_is_said():
     np.testing.assert_allclose(erfc(x), exact, atol=4e-7)
 
 
-def test_hard_images_hold_what_they_should():
-    images = hard_images((9, 7, 3))
+def test_stress_images_hold_what_they_should():
+    images = stress_images((9, 7, 3))
     assert images.dtype == np.uint8 and images.shape[1:] == (9, 7, 3)
     assert not images[0].any() and (images[1] == 255).all()
     single = images[-1].max(-1)
     assert (single > 0).sum() == 1
-    np.testing.assert_array_equal(images, hard_images((9, 7, 3)))
+    np.testing.assert_array_equal(images, stress_images((9, 7, 3)))
 
 
 @pytest.mark.parametrize(
@@ -300,7 +299,6 @@ def test_what_a_format_has_no_operation_for_is_refused(tmp_path):
     model = keras.Sequential(
         [keras.Input((4, 4, 1)), keras.layers.Reshape((4, 4)), Sorted()]
     )
-    facts = ModelFacts("m", tuple("abcd"))
     with pytest.raises(InputError, match="must exist in LiteRT"):
-        export(model, tmp_path, ("litert",), facts=facts)
+        export(model, tmp_path, ("litert",), name="m", class_names="abcd")
     assert os.listdir(tmp_path / "m") == []

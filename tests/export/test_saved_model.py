@@ -12,16 +12,17 @@ from PIL import Image
 
 from keras_cnn._checks import InputError
 from keras_cnn._files import sha256
-from keras_cnn.export import ModelFacts, export
+from keras_cnn.export import export
 from keras_cnn.models import article_cnn
 from keras_cnn.runs import RunConfig, build_model, train
+from keras_cnn.saving import ModelMetadata
 
-DIGITS = ModelFacts("digits_cnn", tuple("0123456789"), {"name": "digits"}, 0.5, 10)
+DIGITS = ModelMetadata("digits_cnn", tuple("0123456789"), {"name": "digits"}, 0.5, 10)
 
 
-def export_saved_model(model, folder, facts):
+def export_saved_model(model, folder, metadata):
     """Exports without the comparison, which test_parity.py is about."""
-    return export(model, folder, facts=facts, verify=False).folder
+    return export(model, folder, metadata=metadata, verify=False).folder
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +137,7 @@ def test_colour_images_are_decoded_in_colour(tmp_path, rng):
     model = keras.Sequential(
         [keras.Input((6, 5, 3)), keras.layers.Flatten(), keras.layers.Dense(2)]
     )
-    path = export_saved_model(model, tmp_path, ModelFacts("m", ("a", "b")))
+    path = export_saved_model(model, tmp_path, ModelMetadata("m", ("a", "b")))
     _loaded, served = signatures(path)
     pixels = rng.integers(0, 256, (6, 5, 3), dtype=np.uint8)
     answer = served["encoded"](image=[encoded(Image.fromarray(pixels), "PNG")])
@@ -180,7 +181,7 @@ def heads():
 @pytest.mark.parametrize("head", ["logits", "softmax layer", "softmax by hand"])
 def test_any_head_gives_logits_and_probabilities(head, tmp_path, rng):
     model = keras.Model(*heads()[head])
-    path = export_saved_model(model, tmp_path, ModelFacts("m", tuple("abcd")))
+    path = export_saved_model(model, tmp_path, ModelMetadata("m", tuple("abcd")))
     pixels = rng.integers(0, 256, (6, 28, 28, 1), dtype=np.uint8)
     expected = keras.ops.softmax if head == "logits" else keras.ops.identity
     wrapped = (lambda x: expected(model(x))) if head == "logits" else model
@@ -216,8 +217,8 @@ def test_manifest_lists_every_file_with_its_sum(exported):
 
 
 def test_card_says_loudly_that_a_set_was_substituted(trained, tmp_path):
-    facts = ModelFacts("m", tuple("0123456789"), {"note": "Digits stand in for MNIST."})
-    card = (export_saved_model(trained, tmp_path, facts) / "README.md").read_text()
+    metadata = ModelMetadata("m", data={"note": "Digits stand in for MNIST."})
+    card = (export_saved_model(trained, tmp_path, metadata) / "README.md").read_text()
     assert "**Digits stand in for MNIST.**" in card
     assert "93,322 parameters" in card
 
@@ -236,13 +237,12 @@ def test_a_failed_export_leaves_nothing(trained, tmp_path, monkeypatch):
 def test_a_disk_that_fills_up_during_the_export_leaves_nothing(tmp_path):
     code = """
         import resource, signal, sys
-        from keras_cnn.export import ModelFacts, export
+        from keras_cnn.export import export
         from keras_cnn.models import article_cnn
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-        facts = ModelFacts("m", tuple("0123456789"))
         try:
-            export(article_cnn(), sys.argv[1], facts=facts, verify=False)
+            export(article_cnn(), sys.argv[1], name="m", verify=False)
         except OSError as error:
             print("refused by", error.filename)
     """
@@ -254,14 +254,14 @@ def test_a_disk_that_fills_up_during_the_export_leaves_nothing(tmp_path):
 
 def test_what_is_no_classifier_raises(tmp_path):
     with pytest.raises(InputError, match="3 names and 10 outputs"):
-        export_saved_model(article_cnn(), tmp_path, ModelFacts("m", tuple("abc")))
+        export_saved_model(article_cnn(), tmp_path, ModelMetadata("m", tuple("abc")))
     tabular = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
     with pytest.raises(InputError, match="images of one size"):
-        export_saved_model(tabular, tmp_path, ModelFacts("m", ("a", "b")))
+        export_saved_model(tabular, tmp_path, ModelMetadata("m", ("a", "b")))
     regression = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten()])
     regression.add(keras.layers.Dense(1))
     with pytest.raises(InputError, match="two or more classes"):
-        export_saved_model(regression, tmp_path, ModelFacts("m", ("a",)))
+        export_saved_model(regression, tmp_path, ModelMetadata("m", ("a",)))
     assert os.listdir(tmp_path) == []
 
 

@@ -21,7 +21,7 @@ FILES = ("", "model.tflite", "model_float16.tflite", "model.onnx", "model.keras"
 @pytest.mark.parametrize("batch", [1, 7, 300])
 def test_every_kind_predicts_as_the_model(exported, small_model, rng, file, batch):
     predictor = load(exported / file)
-    assert predictor.image_shape == (8, 6, 1) and predictor.class_names == CLASSES
+    assert predictor.image_shape == (8, 6, 1) and predictor.labels == CLASSES
     pixels = rng.integers(0, 256, (batch, 8, 6, 1), dtype=np.uint8)
     expected = np.asarray(small_model(pixels.astype("float32") / 255))
     seen = predictor.predict(pixels)
@@ -81,12 +81,14 @@ def test_a_runs_folder_is_its_model(exported, tmp_path):
     shutil.copy(exported / "model.keras", tmp_path)
     noted = {"data": {"name": "animals", "class_names": list("abc")}}
     (tmp_path / "config.json").write_text(json.dumps(noted))
-    assert load(tmp_path).class_names == ("a", "b", "c")
+    assert load(tmp_path).labels == ("a", "b", "c")
 
 
 def test_names_are_numbers_where_none_were_noted(exported, tmp_path):
     shutil.copy(exported / "model.keras", tmp_path)
-    assert load(tmp_path / "model.keras").class_names == ("0", "1", "2")
+    predictor = load(tmp_path / "model.keras")
+    assert predictor.labels == ("0", "1", "2")
+    assert predictor.metadata.class_names is None
 
 
 @pytest.mark.parametrize(
@@ -115,8 +117,8 @@ def test_a_truncated_file_is_refused_in_a_sentence(exported, tmp_path, file):
 def test_what_is_not_there_is_refused(tmp_path):
     with pytest.raises(InputError, match="must exist"):
         load(tmp_path / "absent")
-    with pytest.raises(InputError, match="must exist"):
-        load(tmp_path)  # an empty folder has no model.keras
+    with pytest.raises(InputError, match="a run's folder, or the folder of an export"):
+        load(tmp_path)  # an empty folder
 
 
 def test_pixels_of_another_shape_or_type_are_refused(exported):

@@ -237,7 +237,7 @@ def test_trust_loads_a_saved_model_without_a_manifest(exported, tmp_path):
     image = np.zeros((1, 8, 6, 1), np.uint8)
     trusted = load(folder, trust=True)
     assert trusted.predict(image) == load(exported).predict(image)
-    assert trusted.class_names == ("ant", "bee", "cat")  # they are inside, too
+    assert trusted.labels == ("ant", "bee", "cat")  # they are inside, too
 
 
 @pytest.mark.parametrize("command", ["evaluate", "predict", "diagnose", "export"])

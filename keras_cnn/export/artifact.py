@@ -10,12 +10,13 @@ _SAVED_MODEL = ("saved_model.pb", "fingerprint.pb", "variables/**/*", "assets/**
 
 
 @dataclass(frozen=True)
-class Artefact:
+class Artifact:
     """What was exported.
 
     Attributes:
-        kind: `saved_model`, `litert`, `onnx` or `keras`.
-        precision: `float32`, `float16`, `int8`, or the policy of a `.keras` file.
+        kind: The name of its format, one of `FORMATS`.
+        precision: `float32`, `float16` or `int8`; `mixed` of a `.keras` file whose
+            model does not compute in float32.
         path: The file; of a SavedModel its folder.
     """
 
@@ -26,12 +27,12 @@ class Artefact:
     @property
     def file(self) -> str:
         """What to call it in a table: its name, or the SavedModel's main file."""
-        return "saved_model.pb" if self.kind == "saved_model" else self.path.name
+        return "saved_model.pb" if self.path.is_dir() else self.path.name
 
     @property
     def bytes(self) -> int:
         """Its size."""
-        if self.kind != "saved_model":
+        if self.path.is_file():
             return self.path.stat().st_size
-        files = [file for one in _SAVED_MODEL for file in self.path.glob(one)]
-        return sum(file.stat().st_size for file in files if file.is_file())
+        files = [path for name in _SAVED_MODEL for path in self.path.glob(name)]
+        return sum(path.stat().st_size for path in files if path.is_file())

@@ -19,18 +19,22 @@ class Classifier:
     """A model in float32, ready to be traced.
 
     Attributes:
-        model: The model, or its copy in float32.
+        trained: The model as it was trained.
+        model: The same model, or its copy in float32.
+        name: The name that its files give it.
         image_shape: (height, width, channels).
         class_names: One name an output.
-        answer: From float32 images, (batch, height, width, channels), to the outputs by
-            name. It has no branches, so that it converts to any format; in TensorFlow
-            an empty batch needs one, see `saved_model`.
+        outputs: From float32 images, (batch, height, width, channels), to the outputs
+            by name. It has no branches, so that it converts to any format; in
+            TensorFlow an empty batch needs one, see `saved_model`.
     """
 
+    trained: keras.Model
     model: keras.Model
+    name: str
     image_shape: tuple[int, int, int]
     class_names: tuple[str, ...]
-    answer: Callable[[Any], dict[str, Any]]
+    outputs: Callable[[Any], dict[str, Any]]
 
     @property
     def specification(self) -> Any:
@@ -40,11 +44,18 @@ class Classifier:
         return tf.TensorSpec((None, *self.image_shape), tf.float32, name=INPUT)
 
 
-def read_classifier(model: keras.Model, class_names: Sequence[str]) -> Classifier:
+def read_classifier(
+    model: keras.Model, name: str, class_names: Sequence[str] | None = None
+) -> Classifier:
     """Prepares a model for export.
 
+    Args:
+        model: A classifier of images.
+        name: The name that its files give it.
+        class_names: One name an output. Defaults to numbers.
+
     Raises:
-        InputError: If it is no classifier of gray or RGB images of one size, or has
+        InputError: If it is not a classifier of gray or RGB images of one size, or has
             another number of outputs than there are class names.
     """
     import tensorflow as tf
@@ -52,13 +63,15 @@ def read_classifier(model: keras.Model, class_names: Sequence[str]) -> Classifie
     plain = in_float32(model)
     shape = image_shape(plain)
     classify = Head(plain)
+    if class_names is None:
+        class_names = tuple(map(str, range(classify.classes)))
     if classify.classes != len(class_names):
         raise InputError(
             "There must be one class name for each of the model's outputs. Received: "
             f"{len(class_names)} names and {classify.classes} outputs."
         )
 
-    def answer(image: Any) -> dict[str, Any]:
+    def outputs(image: Any) -> dict[str, Any]:
         logits, probabilities = classify(image)
         return {
             "logits": tf.identity(logits, "logits"),
@@ -66,7 +79,7 @@ def read_classifier(model: keras.Model, class_names: Sequence[str]) -> Classifie
             "label": tf.argmax(probabilities, axis=-1, name="label"),
         }
 
-    return Classifier(plain, shape, tuple(class_names), answer)
+    return Classifier(model, plain, name, shape, tuple(class_names), outputs)
 
 
 def as_module(classifier: Classifier, signatures: dict[str, Any]) -> Any:

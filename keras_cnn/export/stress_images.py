@@ -1,4 +1,4 @@
-"""Images on which formats are likeliest to part: none of a data set looks like them."""
+"""Images on which formats are likeliest to differ: no data set has the like."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _NOISE = 16
 _PIXELS = 16
 
 
-def hard_images(image_shape: tuple[int, int, int]) -> npt.NDArray[np.uint8]:
+def stress_images(image_shape: tuple[int, int, int]) -> npt.NDArray[np.uint8]:
     """Returns black, white, noise, binary noise, and single pixels here and there.
 
     Args:
@@ -19,7 +19,7 @@ def hard_images(image_shape: tuple[int, int, int]) -> npt.NDArray[np.uint8]:
         uint8, (n, height, width, channels), the same whenever it is called.
 
     Example:
-        >>> images = hard_images((4, 4, 1))
+        >>> images = stress_images((4, 4, 1))
         >>> images[0].max(), images[1].min(), (images[-1] > 0).sum()
         (np.uint8(0), np.uint8(255), np.int64(1))
     """

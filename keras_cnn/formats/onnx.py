@@ -1,0 +1,134 @@
+"""ONNX, for ONNX Runtime and whatever else reads it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .._checks import InputError, first_line
+from .._optional import optional
+from ..saving.archive import read_limited
+from ..saving.metadata import ModelMetadata
+from .format import Format, LoadedModel, Runner, Signatures
+
+if TYPE_CHECKING:
+    from .classifier import Classifier
+    from .format import Pixels
+
+OPSET = 18
+
+
+class Onnx(Format):
+    """An `.onnx` file, opset 18.
+
+    It takes `image`, float32 (batch, height, width, channels), and gives `logits`,
+    `probabilities` and `label`, for any batch size, 0 included. Name and classes are in
+    its metadata.
+    """
+
+    name = "onnx"
+    suffix = ".onnx"
+    files = {"float32": "model.onnx"}
+    extra = "onnx"
+    runtime = ("onnxruntime",)
+    writers = ("tf2onnx", "onnx")
+    without = ("keras", "keras_cnn", "tensorflow")
+    needs = "ONNX Runtime"
+
+    def write(
+        self,
+        classifier: Classifier,
+        path: Path,
+        precision: str,
+        calibration: Pixels | None = None,
+    ) -> Signatures:
+        """Converts the model by tf2onnx."""
+        import tensorflow as tf
+
+        from .erfc import as_onnx
+
+        onnx = optional("onnx", "onnx")
+        tf2onnx = optional("tf2onnx", "onnx")
+        specification = [classifier.specification]
+        function = tf.function(classifier.outputs, input_signature=specification)
+        with _quiet("tf2onnx"):
+            try:
+                model, _ = tf2onnx.convert.from_function(
+                    function,
+                    input_signature=specification,
+                    opset=OPSET,
+                    custom_op_handlers={"Erfc": (as_onnx, [])},
+                )
+            except Exception as error:  # of whatever class the converter's parts raise
+                raise InputError(
+                    f"Every operation of the model must exist in ONNX, opset {OPSET}. "
+                    f"Received: {classifier.model.name} ({error})."
+                ) from error
+        for tensor in (*model.graph.input, *model.graph.output):
+            tensor.type.tensor_type.shape.dim[0].dim_param = "batch"
+        model.graph.name = classifier.name
+        properties = {
+            "name": classifier.name,
+            "class_names": json.dumps(classifier.class_names),
+        }
+        onnx.helper.set_model_props(model, properties)
+        onnx.checker.check_model(model)
+        path.write_bytes(model.SerializeToString())
+        return {}
+
+    @staticmethod
+    def run(path: str) -> Runner:
+        """Returns the file as a function of an array."""
+        import onnxruntime
+
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        names = [output.name for output in session.get_outputs()]
+
+        def call(images: Any) -> dict[str, Any]:
+            return dict(zip(names, session.run(names, {"image": images}), strict=True))
+
+        return call
+
+    def load(self, path: Path, *, trust: bool = False) -> LoadedModel:
+        """Loads the file; it needs ONNX Runtime alone."""
+        runtime = optional("onnxruntime", "onnx")
+        content = read_limited(path)
+        try:
+            # From memory: weights in other files, which the model may name, stay there.
+            session = runtime.InferenceSession(
+                content, providers=["CPUExecutionProvider"]
+            )
+            shapes = {input.name: input.shape for input in session.get_inputs()}
+            outputs = {output.name: output.shape for output in session.get_outputs()}
+            classes = int(outputs["probabilities"][-1])
+            height, width, channels = map(int, shapes["image"][1:])
+            properties = session.get_modelmeta().custom_metadata_map
+            names = tuple(map(str, json.loads(properties.get("class_names", "[]"))))
+        # ONNX Runtime's own exceptions have no common public base.
+        except Exception as error:
+            raise InputError(
+                "An ONNX model must be a whole .onnx file with an input `image` and an "
+                f"output `probabilities`. Received: {str(path)!r} "
+                f"({first_line(error)})."
+            ) from error
+
+        def classify(images: Any) -> Any:
+            return session.run(["probabilities"], {"image": images})[0]
+
+        metadata = ModelMetadata(class_names=names or None)
+        return LoadedModel(classify, (height, width, channels), classes, metadata)
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

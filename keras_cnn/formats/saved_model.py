@@ -1,0 +1,202 @@
+"""TensorFlow's SavedModel, as TensorFlow Serving loads it."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .._checks import InputError, first_line
+from .._files import sha256
+from .._images import scale
+from ..saving.metadata import MANIFEST, ModelMetadata, read_json
+from .format import Format, LoadedModel, Runner, Signatures
+
+if TYPE_CHECKING:
+    from .classifier import Classifier
+    from .format import Pixels
+
+MAIN_FILE = "saved_model.pb"
+
+# What TensorFlow reads of a folder.
+_FILES = (MAIN_FILE, "saved_model.pbtxt", "fingerprint.pb")
+_FOLDERS = ("variables", "assets", "assets.extra")
+
+
+class SavedModel(Format):
+    """A SavedModel's files, in the folder of the export itself.
+
+    `serving_default` takes `image`, float32 in [0, 1], (batch, height, width,
+    channels); `uint8` takes pixels in 0..255; `encoded` takes PNG or JPEG bytes,
+    (batch,). All take any batch size, 0 included, and give `logits` and
+    `probabilities`, float32 (batch, classes), and `label`, int64 (batch,).
+    `class_names` takes nothing and gives the names, string (classes,).
+    """
+
+    name = "saved_model"
+    suffix = ""
+    files = {"float32": ""}
+    without = ("keras", "keras_cnn")
+    needs = "TensorFlow or TensorFlow Serving"
+
+    def write(
+        self,
+        classifier: Classifier,
+        path: Path,
+        precision: str,
+        calibration: Pixels | None = None,
+    ) -> Signatures:
+        """Writes a SavedModel into a folder."""
+        import tensorflow as tf
+
+        from .classifier import as_module
+
+        signatures = _signatures(classifier)
+        try:
+            module = as_module(classifier, signatures)
+            tf.saved_model.save(module, str(path), signatures)
+        except tf.errors.OpError as error:  # a full disk, in TensorFlow's words
+            raise OSError(errno.EIO, first_line(error), str(path)) from error
+        return {name: _described(function) for name, function in signatures.items()}
+
+    @staticmethod
+    def run(path: str) -> Runner:
+        """Returns the default signature as a function of an array."""
+        import tensorflow as tf
+
+        loaded = tf.saved_model.load(path)
+
+        def call(images: Any) -> dict[str, Any]:
+            # Through the whole model, which owns the weights.
+            outputs = loaded.signatures["serving_default"](image=tf.constant(images))
+            return {name: value.numpy() for name, value in outputs.items()}
+
+        return call
+
+    def is_at(self, path: Path) -> bool:
+        """Whether `path` is a folder with a SavedModel in it."""
+        return (path / MAIN_FILE).is_file()
+
+    def load(self, path: Path, *, trust: bool = False) -> LoadedModel:
+        """Loads a folder, if its manifest proves what is in it, or `trust` is True."""
+        if not trust:
+            _check_manifest(path)
+        import tensorflow as tf
+
+        try:
+            model = tf.saved_model.load(str(path))
+            serve = model.signatures["serving_default"]
+            image = serve.structured_input_signature[1]["image"]
+            probabilities = serve.structured_outputs["probabilities"]
+            names = model.signatures["class_names"]()["class_names"].numpy().tolist()
+        except (OSError, KeyError, ValueError, tf.errors.OpError) as error:
+            raise InputError(
+                "An exported model must be a SavedModel with an input `image`, an "
+                f"output `probabilities` and `class_names`. Received: {path} "
+                f"({first_line(error)})."
+            ) from error
+
+        def classify(images: Any) -> Any:
+            # Through the model each time: its weights live only as long as it does.
+            serve = model.signatures["serving_default"]
+            return serve(image=tf.constant(images, tf.float32))["probabilities"].numpy()
+
+        metadata = ModelMetadata(class_names=tuple(name.decode() for name in names))
+        height, width, channels = image.shape[1:]
+        shape = (height, width, channels)
+        return LoadedModel(classify, shape, probabilities.shape[-1], metadata)
+
+
+def _signatures(classifier: Classifier) -> dict[str, Any]:
+    """Returns the functions that a SavedModel offers, by name."""
+    import tensorflow as tf
+
+    from .classifier import INPUT
+    from .encoded import decoder
+
+    shape = (None, *classifier.image_shape)
+    decode = decoder(classifier.image_shape)
+
+    def outputs(image: Any) -> dict[str, Any]:
+        count = tf.shape(image)[0]
+        # TensorFlow 2.21's convolutions on CPU fail on an empty batch: one blank image
+        # is classified in its place, and its outputs are dropped.
+        blank = tf.zeros((1, *classifier.image_shape), image.dtype)
+        some = tf.cond(count > 0, lambda: image, lambda: blank)
+        return {
+            name: tf.identity(values[:count], name)
+            for name, values in classifier.outputs(some).items()
+        }
+
+    def signature(function: Any, shape: Any, dtype: Any) -> Any:
+        specification = tf.TensorSpec(shape, dtype, name=INPUT)
+        return tf.function(function, input_signature=[specification])
+
+    names = tf.constant(classifier.class_names)
+    return {
+        "serving_default": signature(outputs, shape, tf.float32),
+        "uint8": signature(lambda image: outputs(scale(image)), shape, tf.uint8),
+        "encoded": signature(lambda image: outputs(decode(image)), (None,), tf.string),
+        "class_names": tf.function(
+            lambda: {"class_names": tf.identity(names)}, input_signature=[]
+        ),
+    }
+
+
+def _described(function: Any) -> dict[str, dict[str, str]]:
+    """Returns the inputs and outputs of a signature, as text."""
+    concrete = function.get_concrete_function()
+    inputs = {spec.name: spec for spec in function.input_signature}
+    return {
+        "inputs": {name: _text(spec) for name, spec in inputs.items()},
+        "outputs": {
+            name: _text(spec) for name, spec in concrete.structured_outputs.items()
+        },
+    }
+
+
+def _text(spec: Any) -> str:
+    sides = ", ".join("batch" if side is None else str(side) for side in spec.shape)
+    return f"{spec.dtype.name} ({sides})"
+
+
+def _check_manifest(folder: Path) -> None:
+    """Raises unless what TensorFlow would read is what the manifest lists."""
+    listed = read_json(folder / MANIFEST).get("files")
+    reason = "it has no manifest.json that lists files"
+    if isinstance(listed, dict):
+        named = {name for name in listed if _is_read(name)}
+        there = {
+            name
+            for path in folder.rglob("*")
+            if not path.is_dir()
+            and _is_read(name := path.relative_to(folder).as_posix())
+        }
+        reason = _difference(folder, listed, named, there)
+    if reason:
+        raise InputError(
+            "A SavedModel is a program that may read and write files: it is loaded "
+            "only if its manifest lists its files with their sums, or with --trust "
+            f"(trust=True). Received: {str(folder)!r} ({reason})."
+        )
+
+
+def _difference(
+    folder: Path, listed: dict[str, Any], named: set[str], there: set[str]
+) -> str:
+    for name in sorted(named | there):
+        if name not in there:
+            return f"{name} is missing"
+        if name not in named:
+            return f"{name} is not listed"
+        entry = listed[name]
+        path = folder / name
+        if not isinstance(entry, dict) or entry.get("bytes") != path.stat().st_size:
+            return f"{name} has another size than is listed"
+        if entry.get("sha256") != sha256(path):
+            return f"{name} has another SHA-256 than is listed"
+    return ""
+
+
+def _is_read(name: str) -> bool:
+    return name in _FILES or name.split("/")[0] in _FOLDERS
