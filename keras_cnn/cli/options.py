@@ -11,6 +11,8 @@ from .._checks import InputError
 from .._files import check_writable
 from ..formats import FORMATS
 
+_FILES = ", ".join(format.suffix for format in FORMATS.values() if format.suffix)
+
 DataDir = Annotated[
     str | None,
     typer.Option(
@@ -30,7 +32,7 @@ ManualDir = Annotated[
 ModelPath = Annotated[
     Path,
     typer.Argument(
-        help="A .keras, .tflite or .onnx file, or the folder of a run or of an export.",
+        help=f"A model's file ({_FILES}), or the folder of a run or of an export.",
         metavar="MODEL",
         show_default=False,
     ),

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-# A SavedModel's own files, among which others may lie in a version's folder.
-_SAVED_MODEL = ("saved_model.pb", "fingerprint.pb", "variables/**/*", "assets/**/*")
+from ..formats import FORMATS
 
 
 @dataclass(frozen=True)
@@ -26,13 +25,14 @@ class Artifact:
 
     @property
     def file(self) -> str:
-        """What to call it in a table: its name, or the SavedModel's main file."""
-        return "saved_model.pb" if self.path.is_dir() else self.path.name
+        """What to call it in a table: the name of its only file, or of the main one."""
+        return self._content[0].name
 
     @property
     def bytes(self) -> int:
-        """Its size."""
-        if self.path.is_file():
-            return self.path.stat().st_size
-        files = [path for name in _SAVED_MODEL for path in self.path.glob(name)]
-        return sum(path.stat().st_size for path in files if path.is_file())
+        """Its size, all its files together."""
+        return sum(file.stat().st_size for file in self._content)
+
+    @property
+    def _content(self) -> list[Path]:
+        return FORMATS[self.kind].content(self.path)

@@ -39,7 +39,8 @@ def first_difference(
         calibration: What int8 is calibrated with.
     """
     model = classifier.model
-    if artifact.kind == "keras" or not getattr(model, "inputs", None):
+    runs_keras = "keras" not in FORMATS[artifact.kind].without
+    if runs_keras or not getattr(model, "inputs", None):
         return None
     few = images[:: -(-len(images) // _IMAGES)]
     for layer in model.layers:

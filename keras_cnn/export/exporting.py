@@ -115,7 +115,9 @@ def export(
         metadata, name=classifier.name, class_names=classifier.class_names
     )
     if isinstance(data, ImageDataset):
-        if calibration is None and "litert" in formats:
+        if calibration is None and any(
+            "int8" in FORMATS[name].files for name in formats
+        ):
             calibration = calibration_images(data)
         data = parity_images(data) if verify else None
     if data is None and verify:

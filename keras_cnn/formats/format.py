@@ -124,6 +124,10 @@ class Format(ABC):
         """Whether `path` is, by its name, a file of this format."""
         return path.suffix == self.suffix
 
+    def content(self, path: Path) -> list[Path]:
+        """Returns the files that a written `path` consists of, the main one first."""
+        return [path]
+
     def precisions(
         self, classifier: Classifier, calibration: Pixels | None
     ) -> Mapping[str, str]:

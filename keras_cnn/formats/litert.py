@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from .._checks import InputError, first_line
 from .._optional import optional
-from ..saving.archive import MOST_BYTES, read_limited
 from ..saving.metadata import ModelMetadata
 from .format import Format, LoadedModel, Runner, Signatures
 
@@ -111,6 +110,8 @@ class LiteRT(Format):
 
     def load(self, path: Path, *, trust: bool = False) -> LoadedModel:
         """Loads the file; it needs LiteRT's interpreter alone."""
+        from ..saving.archive import MOST_BYTES, read_limited
+
         runtime = optional("ai_edge_litert.interpreter", "litert")
         content = read_limited(path)
         try:

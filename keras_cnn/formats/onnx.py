@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from .._checks import InputError, first_line
 from .._optional import optional
-from ..saving.archive import read_limited
 from ..saving.metadata import ModelMetadata
 from .format import Format, LoadedModel, Runner, Signatures
 
@@ -95,6 +94,8 @@ class Onnx(Format):
 
     def load(self, path: Path, *, trust: bool = False) -> LoadedModel:
         """Loads the file; it needs ONNX Runtime alone."""
+        from ..saving.archive import read_limited
+
         runtime = optional("onnxruntime", "onnx")
         content = read_limited(path)
         try:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from .._checks import InputError, first_line
 from .._files import sha256
-from .._images import scale
 from ..saving.metadata import MANIFEST, ModelMetadata, read_json
 from .format import Format, LoadedModel, Runner, Signatures
 
@@ -77,6 +76,12 @@ class SavedModel(Format):
         """Whether `path` is a folder with a SavedModel in it."""
         return (path / MAIN_FILE).is_file()
 
+    def content(self, path: Path) -> list[Path]:
+        """Returns the folder's files that are the SavedModel's: others lie beside."""
+        files = [file for file in path.rglob("*") if file.is_file()]
+        own = [file for file in files if _is_read(file.relative_to(path).as_posix())]
+        return sorted(own, key=lambda file: (file.name != MAIN_FILE, file))
+
     def load(self, path: Path, *, trust: bool = False) -> LoadedModel:
         """Loads a folder, if its manifest proves what is in it, or `trust` is True."""
         if not trust:
@@ -111,6 +116,7 @@ def _signatures(classifier: Classifier) -> dict[str, Any]:
     """Returns the functions that a SavedModel offers, by name."""
     import tensorflow as tf
 
+    from .._images import scale
     from .classifier import INPUT
     from .encoded import decoder
 
