@@ -78,14 +78,18 @@ class Predictor:
             height, width, channels) with at least one, to NumPy (batch, classes).
         image_shape: (height, width, channels) of its images.
         labels: One label a class: its name, or its number where names are unknown.
-        metadata: What else is known of the model; its `class_names` are None where
-            names are unknown.
+        metadata: What else is known of the model, its version and accuracy among it.
     """
 
     probabilities: Callable[[Any], Any]
     image_shape: tuple[int, int, int]
     labels: tuple[str, ...]
     metadata: ModelMetadata = ModelMetadata()
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """The classes' names in the order of the outputs; None where unknown."""
+        return self.metadata.class_names
 
     def predict(
         self,

@@ -21,7 +21,8 @@ FILES = ("", "model.tflite", "model_float16.tflite", "model.onnx", "model.keras"
 @pytest.mark.parametrize("batch", [1, 7, 300])
 def test_every_kind_predicts_as_the_model(exported, small_model, rng, file, batch):
     predictor = load(exported / file)
-    assert predictor.image_shape == (8, 6, 1) and predictor.labels == CLASSES
+    assert predictor.image_shape == (8, 6, 1)
+    assert predictor.labels == predictor.class_names == CLASSES
     pixels = rng.integers(0, 256, (batch, 8, 6, 1), dtype=np.uint8)
     expected = np.asarray(small_model(pixels.astype("float32") / 255))
     seen = predictor.predict(pixels)
@@ -88,7 +89,7 @@ def test_names_are_numbers_where_none_were_noted(exported, tmp_path):
     shutil.copy(exported / "model.keras", tmp_path)
     predictor = load(tmp_path / "model.keras")
     assert predictor.labels == ("0", "1", "2")
-    assert predictor.metadata.class_names is None
+    assert predictor.class_names is None
 
 
 @pytest.mark.parametrize(
