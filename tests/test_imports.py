@@ -18,6 +18,7 @@ FLOORS = {
     "_files": 0,
     "_html": 0,
     "_images": 0,
+    "_keras_names": 0,
     "_logits": 0,
     "_optional": 0,
     "_preparation": 0,

@@ -1,8 +1,13 @@
 """Activation functions with Keras's names and arguments, written on `keras.ops`.
 
+Every other public name of `keras.activations` is here, too: Keras's aliases of what is
+written here (`swish`) lead to ours, all others (`glu`) are Keras's own.
+
 Importing this package registers every function with Keras as `keras_cnn>name`.
 """
 
+from .. import _keras_names
+from ._identifiers import deserialize as deserialize
 from ._identifiers import get as get
 from ._identifiers import serialize as serialize
 from .elu import celu as celu
@@ -28,6 +33,7 @@ from .tanh import tanh as tanh
 
 __all__ = [
     "celu",
+    "deserialize",
     "elu",
     "exponential",
     "gelu",
@@ -50,3 +56,5 @@ __all__ = [
     "softsign",
     "tanh",
 ]
+
+__getattr__, __dir__ = _keras_names.fall_through("activations")

@@ -5,23 +5,20 @@ from typing import Any
 
 import keras
 
+from .. import _keras_names
 from ._activation import FUNCTIONS
-
-ALIASES = {"swish": "silu"}
 
 
 def get(identifier: Any) -> Callable[..., Any]:
-    """Returns the activation function that `identifier` stands for.
-
-    A name that this package knows gives the function of this package, `None` gives
-    `linear`; everything else (other names, configs, callables) is left to
-    `keras.activations.get`.
+    """Returns the function that `identifier` stands for, ours if it is written here.
 
     Args:
-        identifier: A name, a config as `serialize` returns it, a callable or `None`.
+        identifier: A name (or one of Keras's aliases, as "swish"), a config as
+            `serialize` returns it, a callable, which stays what it is, or None, which
+            gives `linear`.
 
     Raises:
-        ValueError: If `identifier` stands for no activation.
+        ValueError: If `identifier` does not stand for an activation.
 
     Differs from `keras.activations.get`: names resolve to this package's functions.
 
@@ -30,12 +27,26 @@ def get(identifier: Any) -> Callable[..., Any]:
         >>> activations.get("relu") is activations.relu
         True
     """
-    name = "linear" if identifier is None else identifier
-    if isinstance(name, str):
-        name = ALIASES.get(name, name)
-        if name in FUNCTIONS:
-            return FUNCTIONS[name]
-    return keras.activations.get(name)  # type: ignore[no-any-return]
+    return _keras_names.get("activations", identifier)  # type: ignore[no-any-return]
+
+
+def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """Returns the function that a config describes, ours where it is written here.
+
+    Args:
+        config: What `serialize` or Keras's own returns for a function, or its name.
+        custom_objects: Functions by the names that the config has for them. Defaults to
+            `None`, for those that are registered with Keras.
+
+    Differs from `keras.activations.deserialize`: names resolve to this package's
+    functions.
+
+    Example:
+        >>> from keras_cnn import activations
+        >>> activations.deserialize("relu") is activations.relu
+        True
+    """
+    return _keras_names.deserialize("activations", config, custom_objects)
 
 
 def serialize(activation: Callable[..., Any]) -> Any:
@@ -45,7 +56,7 @@ def serialize(activation: Callable[..., Any]) -> Any:
     package have the configs that Keras's have. Everything else is left to
     `keras.activations.serialize`.
 
-    Keras's own `relu` is serialised as `"relu"` too, and comes back as this
+    Keras's own `relu` is serialized as `"relu"` too, and comes back as this
     package's: the values are the same.
 
     Example:

@@ -1,8 +1,14 @@
 """Layers with Keras's names and arguments, written on `keras.ops`.
 
+Every other public name of `keras.layers` is here, too: Keras's aliases of what is
+written here (`MaxPool2D`) lead to ours, all others (`Input`, `BatchNormalization`) are
+Keras's own. So a change of the import line is all that a program needs.
+
 Importing this package registers every layer with Keras as `keras_cnn>Name`.
 """
 
+from .. import _keras_names
+from ._identifiers import deserialize as deserialize
 from .average_pooling2d import AveragePooling2D as AveragePooling2D
 from .conv2d import Conv2D as Conv2D
 from .dense import Dense as Dense
@@ -55,4 +61,7 @@ __all__ = [
     "Softplus",
     "Softsign",
     "Tanh",
+    "deserialize",
 ]
+
+__getattr__, __dir__ = _keras_names.fall_through("layers")

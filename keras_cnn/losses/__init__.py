@@ -12,10 +12,15 @@ sample. A class takes `reduction`, which says what becomes of those:
 and `dtype`, the dtype of the answer. In half precision the loss is computed in float32
 and rounded once, so it is finite wherever the answer fits.
 
+Every other public name of `keras.losses` (`Dice`, `Loss`) is here, too, and Keras's own.
+
 Importing this package registers every loss with Keras as `keras_cnn>Name`, which is
 what `keras.saving.load_model` needs for a model that was compiled with one.
 """
 
+from .. import _keras_names
+from ._identifiers import deserialize as deserialize
+from ._identifiers import get as get
 from .binary_crossentropy import BinaryCrossentropy as BinaryCrossentropy
 from .binary_crossentropy import binary_crossentropy as binary_crossentropy
 from .binary_focal_crossentropy import (
@@ -63,9 +68,13 @@ __all__ = [
     "binary_focal_crossentropy",
     "categorical_crossentropy",
     "categorical_focal_crossentropy",
+    "deserialize",
+    "get",
     "huber",
     "log_cosh",
     "mean_absolute_error",
     "mean_squared_error",
     "sparse_categorical_crossentropy",
 ]
+
+__getattr__, __dir__ = _keras_names.fall_through("losses")

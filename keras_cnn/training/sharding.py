@@ -38,7 +38,7 @@ _LAYER_NAMES = """
     UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
 """.split()
 _LAYERS = {getattr(keras.layers, name) for name in _LAYER_NAMES} | {
-    getattr(our_layers, name) for name in our_layers.__all__
+    getattr(our_layers, name) for name in our_layers.__all__ if name[0].isupper()
 }
 
 # Layers that apply others, by the names of these.

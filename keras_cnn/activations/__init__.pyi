@@ -1,0 +1,67 @@
+# Written by `python tools/stubs.py` with Keras 3.15.1.
+# ruff: noqa: E501, I001
+from keras.activations import (
+    glu as glu,
+    hard_shrink as hard_shrink,
+    hard_silu as hard_silu,
+    hard_swish as hard_swish,
+    soft_shrink as soft_shrink,
+    sparse_plus as sparse_plus,
+    sparse_sigmoid as sparse_sigmoid,
+    sparsemax as sparsemax,
+    squareplus as squareplus,
+    tanh_shrink as tanh_shrink,
+    threshold as threshold,
+)
+
+from ._identifiers import deserialize as deserialize
+from ._identifiers import get as get
+from ._identifiers import serialize as serialize
+from .elu import celu as celu
+from .elu import elu as elu
+from .elu import selu as selu
+from .exponential import exponential as exponential
+from .gelu import gelu as gelu
+from .hard_sigmoid import hard_sigmoid as hard_sigmoid
+from .hard_sigmoid import hard_tanh as hard_tanh
+from .leaky_relu import leaky_relu as leaky_relu
+from .linear import linear as linear
+from .mish import mish as mish
+from .relu import relu as relu
+from .relu import relu6 as relu6
+from .sigmoid import log_sigmoid as log_sigmoid
+from .sigmoid import sigmoid as sigmoid
+from .silu import silu as silu
+from .softmax import log_softmax as log_softmax
+from .softmax import softmax as softmax
+from .softplus import softplus as softplus
+from .softsign import softsign as softsign
+from .tanh import tanh as tanh
+
+swish = silu
+
+__all__ = [
+    "celu",
+    "deserialize",
+    "elu",
+    "exponential",
+    "gelu",
+    "get",
+    "hard_sigmoid",
+    "hard_tanh",
+    "leaky_relu",
+    "linear",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "serialize",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "tanh",
+]
