@@ -1,4 +1,4 @@
-# Written by `python tools/stubs.py` with Keras 3.15.1.
+# Made from Keras 3.15.1 by tools/stubs.py, which says why.
 # ruff: noqa: E501, I001
 from keras.activations import (
     glu as glu,

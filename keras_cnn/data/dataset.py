@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from typing import Generic
 
 import numpy as np
+from typing_extensions import TypeVar
 
 from .._checks import InputError, check_count, check_fraction
 from .split import ArraySplit, Split, StreamedSplit
 
 # What is held out does not depend on a run's seed: a test set never changes.
 _SPLIT_SEED = 0
+
+SplitT = TypeVar("SplitT", bound=Split, covariant=True, default=Split)
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,11 @@ class Provenance:
 
 
 @dataclass(frozen=True, eq=False)
-class ImageDataset:
+class ImageDataset(Generic[SplitT]):
     """Images with integer labels, split for training and testing.
+
+    To a type checker `ImageDataset[ArraySplit]` is a set in memory, whose splits have
+    `images` and `labels`; `ImageDataset` may be streamed.
 
     Attributes:
         name: The data set's name, such as `mnist`.
@@ -50,10 +57,10 @@ class ImageDataset:
 
     name: str
     class_names: tuple[str, ...]
-    train: Split
-    test: Split
+    train: SplitT
+    test: SplitT
     provenance: Provenance
-    validation: Split | None = None
+    validation: SplitT | None = None
     address: str = ""
 
     def __post_init__(self) -> None:
@@ -84,7 +91,7 @@ class ImageDataset:
         return self.train.image_shape
 
     @property
-    def splits(self) -> dict[str, Split]:
+    def splits(self) -> dict[str, SplitT]:
         """The parts that exist, by name."""
         parts = {
             "train": self.train,
@@ -93,7 +100,7 @@ class ImageDataset:
         }
         return {name: part for name, part in parts.items() if part is not None}
 
-    def limited(self, limit: int | None) -> ImageDataset:
+    def limited(self, limit: int | None) -> ImageDataset[SplitT]:
         """Returns a set of at most `limit` images a split, drawn at random, for a look.
 
         Args:

@@ -18,7 +18,7 @@ _SIZE = (28, 28)
 _TEST_FRACTION = 0.2
 
 
-def load_digits() -> ImageDataset:
+def load_digits() -> ImageDataset[ArraySplit]:
     """Returns scikit-learn's 1,797 handwritten digits in MNIST's form.
 
     The set has no split of its own: a fifth of each class is held out for testing,

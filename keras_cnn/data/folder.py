@@ -25,7 +25,9 @@ _SPLITS = {
 _TEST_FRACTION = 0.2
 
 
-def load_folder(path: Path, image_size: tuple[int, int] | None = None) -> ImageDataset:
+def load_folder(
+    path: Path, image_size: tuple[int, int] | None = None
+) -> ImageDataset[ArraySplit]:
     """Returns the images below a folder, one sub-folder a class.
 
     Where the folder holds `train`, `test` and `validation` (or `val`), or `train` and

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal, TypeAlias, overload
 
 from .._checks import InputError, check_count, check_fraction
 from .catalogue import DataUnavailable, Location, find_builder, load_tfds
@@ -20,6 +21,34 @@ __all__ = ["DataUnavailable", "load", "prepare"]
 # Above this many bytes of pixels a TFDS set is streamed: as float32 it would take four
 # times as much, and a laptop has 8 GB.
 MEMORY_LIMIT = 2**30
+
+# Names of well-known sets that are smaller than that at any rate.
+_Small: TypeAlias = Literal[
+    "auto", "digits", "mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100"
+]
+
+
+@overload
+def load(
+    name_or_path: _Small | os.PathLike[str] = "auto",
+    *,
+    data_dir: str | None = None,
+    manual_dir: str | None = None,
+    validation_split: float = 0.0,
+) -> ImageDataset[ArraySplit]: ...
+
+
+@overload
+def load(
+    name_or_path: str | os.PathLike[str] = "auto",
+    *,
+    data_dir: str | None = None,
+    manual_dir: str | None = None,
+    validation_split: float = 0.0,
+    image_size: tuple[int, int] | None = None,
+    memory_limit: int = MEMORY_LIMIT,
+    cache: str | None = None,
+) -> ImageDataset: ...
 
 
 def load(
@@ -85,6 +114,7 @@ def load(
             cache=cache,
         )
 
+    dataset: ImageDataset
     if name == "auto":
         try:
             return from_tfds("mnist")

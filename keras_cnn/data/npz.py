@@ -12,7 +12,7 @@ from .split import ArraySplit, checked_images, checked_labels
 _NEEDED = ("x_train", "y_train", "x_test", "y_test")
 
 
-def load_npz(path: Path) -> ImageDataset:
+def load_npz(path: Path) -> ImageDataset[ArraySplit]:
     """Returns the data set in an `.npz` file.
 
     The file holds `x_train`, `y_train`, `x_test` and `y_test`; classes are named by

@@ -12,7 +12,7 @@ sample. A class takes `reduction`, which says what becomes of those:
 and `dtype`, the dtype of the answer. In half precision the loss is computed in float32
 and rounded once, so it is finite wherever the answer fits.
 
-Every other public name of `keras.losses` (`Dice`, `Loss`) is here, too, and Keras's own.
+Every other public name of `keras.losses` (`Dice`, `Loss`) is here, too: Keras's own.
 
 Importing this package registers every loss with Keras as `keras_cnn>Name`, which is
 what `keras.saving.load_model` needs for a model that was compiled with one.
