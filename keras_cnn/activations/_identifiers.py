@@ -59,6 +59,10 @@ def serialize(activation: Callable[..., Any]) -> Any:
     Keras's own `relu` is serialized as `"relu"` too, and comes back as this
     package's: the values are the same.
 
+    Args:
+        activation: A function of this package or of Keras, or a callable that is
+            registered with Keras.
+
     Example:
         >>> from keras_cnn import activations
         >>> activations.serialize(activations.relu)

@@ -19,7 +19,7 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
 
     Args:
         x: Input tensor.
-        alpha: Number. Minus the limit for `x` to `-inf`.
+        alpha: Number. Minus the limit for `x` to `-inf`. Defaults to `1.0`.
 
     Differs from `keras.activations.elu`: nowhere.
 
@@ -81,7 +81,7 @@ def celu(x: Tensor, alpha: float = 1.0) -> Tensor:
 
     Args:
         x: Input tensor.
-        alpha: Number > 0. Minus the limit for `x` to `-inf`.
+        alpha: Number > 0. Minus the limit for `x` to `-inf`. Defaults to `1.0`.
 
     Raises:
         ValueError: If `alpha` is not a finite number > 0.

@@ -24,7 +24,7 @@ def gelu(x: Tensor, approximate: bool = False) -> Tensor:
 
     Args:
         x: Input tensor.
-        approximate: Whether to use the form with tanh.
+        approximate: Whether to use the form with tanh. Defaults to `False`.
 
     Differs from `keras.activations.gelu`: -inf gives its limit 0, and infinite `x`
     has the derivatives 0 and 1, where Keras's are NaN.

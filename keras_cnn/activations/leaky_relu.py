@@ -19,7 +19,7 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.2) -> Tensor:
 
     Args:
         x: Input tensor.
-        negative_slope: Number >= 0. Slope at 0 and below.
+        negative_slope: Number >= 0. Slope at 0 and below. Defaults to `0.2`.
 
     Raises:
         ValueError: If `negative_slope` is negative or NaN.

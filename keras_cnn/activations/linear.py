@@ -11,6 +11,9 @@ def linear(x: Tensor) -> Tensor:
 
     Input/output: anything; the same object is returned, not a copy.
 
+    Args:
+        x: Input tensor.
+
     Differs from `keras.activations.linear`: nowhere.
 
     Example:

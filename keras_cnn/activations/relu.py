@@ -30,9 +30,11 @@ def relu(
 
     Args:
         x: Input tensor.
-        negative_slope: Number >= 0. Slope at and below `threshold`.
-        max_value: Number >= 0. Largest value returned; `None` means no limit.
-        threshold: Number >= 0. Inputs up to it are damped or set to 0.
+        negative_slope: Number >= 0. Slope at and below `threshold`. Defaults to `0.0`.
+        max_value: Number >= 0. Largest value returned. Defaults to `None`, for no
+            limit.
+        threshold: Number >= 0. Inputs up to it are damped or set to 0. Defaults to
+            `0.0`.
 
     Raises:
         ValueError: If an argument is negative or NaN.

@@ -27,7 +27,8 @@ def softmax(x: Tensor, axis: Axis = -1) -> Tensor:
     Args:
         x: Input tensor, the logits. On TensorFlow they stay attached to the result,
             and Keras's cross-entropies compute from them.
-        axis: Axis or axes that are normalised together; `None` means all of them.
+        axis: Axis or axes that are normalized together; `None` means all of them.
+            Defaults to `-1`.
 
     Differs from `keras.activations.softmax`: several axes may be negative; one
     infinite score gets probability 1 instead of NaN.
@@ -74,7 +75,8 @@ def log_softmax(x: Tensor, axis: Axis = -1) -> Tensor:
 
     Args:
         x: Input tensor, the logits.
-        axis: Axis or axes that are normalised together; `None` means all of them.
+        axis: Axis or axes that are normalized together; `None` means all of them.
+            Defaults to `-1`.
 
     Differs from `keras.activations.log_softmax`: several axes may be negative.
 

@@ -48,6 +48,9 @@ def write_report(diagnosis: Diagnosis, path: Path, title: str) -> None:
         diagnosis: What to show.
         path: The file to write.
         title: What stands at its top.
+
+    Raises:
+        OSError: If the file cannot be written.
     """
     summary = (
         f"{_VERDICTS[diagnosis.verdict]}: skill "

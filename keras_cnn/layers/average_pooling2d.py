@@ -28,11 +28,12 @@ class AveragePooling2D(Pooling2D):
     Args:
         pool_size: One or two integers > 0. Height and width of the window.
         strides: One or two integers > 0. Steps between windows. Defaults to
-            `pool_size`.
+            `None`, for `pool_size`.
         padding: "valid" (windows stay inside) or "same" (they may reach out). In any
-            case.
+            case. Defaults to `"valid"`.
         data_format: "channels_last", "channels_first", or None for Keras's setting.
-        name: Name of the layer.
+            Defaults to `None`.
+        name: Name of the layer. Defaults to `None`, for one that Keras makes up.
         **kwargs: `keras.layers.Layer` arguments.
 
     Raises:

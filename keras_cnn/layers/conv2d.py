@@ -48,22 +48,26 @@ class Conv2D(WeightedSum):
     Args:
         filters: Integer > 0. Number of output channels.
         kernel_size: One or two integers > 0. Height and width of a kernel.
-        strides: One or two integers > 0. Steps between positions.
+        strides: One or two integers > 0. Steps between positions. Defaults to `(1, 1)`.
         padding: "valid" (windows stay inside) or "same" (zeros around, more of them
-            below and to the right where the number is odd). In any case.
+            below and to the right where the number is odd). In any case. Defaults to
+            `"valid"`.
         data_format: "channels_last", "channels_first", or None for Keras's setting.
+            Defaults to `None`.
         dilation_rate: One or two integers > 0. Distance of a kernel's taps; above 1
-            only with strides of 1.
-        groups: Integer > 0 that divides both channels and `filters`.
-        activation: Name, function or None. Applied last.
-        use_bias: Boolean. Whether a bias is added.
-        kernel_initializer: First values of the kernel.
-        bias_initializer: First values of the bias.
-        kernel_regularizer: Penalty on the kernel.
-        bias_regularizer: Penalty on the bias.
-        activity_regularizer: Penalty on the output.
-        kernel_constraint: Projection of the kernel after each update.
-        bias_constraint: Projection of the bias after each update.
+            only with strides of 1. Defaults to `(1, 1)`.
+        groups: Integer > 0 that divides both channels and `filters`. Defaults to `1`.
+        activation: Name or function, applied last. Defaults to `None`, for none.
+        use_bias: Boolean. Whether a bias is added. Defaults to `True`.
+        kernel_initializer: First values of the kernel. Defaults to `"glorot_uniform"`.
+        bias_initializer: First values of the bias. Defaults to `"zeros"`.
+        kernel_regularizer: Penalty on the kernel. Defaults to `None`, for none.
+        bias_regularizer: Penalty on the bias. Defaults to `None`, for none.
+        activity_regularizer: Penalty on the output. Defaults to `None`, for none.
+        kernel_constraint: Projection of the kernel after each update. Defaults to
+            `None`, for none.
+        bias_constraint: Projection of the bias after each update. Defaults to `None`,
+            for none.
         **kwargs: `keras.layers.Layer` arguments.
 
     Raises:

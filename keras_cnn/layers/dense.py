@@ -29,18 +29,21 @@ class Dense(WeightedSum):
 
     Args:
         units: Integer > 0. Size of the output's last axis.
-        activation: Name, function or None. Applied last.
-        use_bias: Boolean. Whether a bias is added.
-        kernel_initializer: First values of the kernel.
-        bias_initializer: First values of the bias.
-        kernel_regularizer: Penalty on the kernel.
-        bias_regularizer: Penalty on the bias.
-        activity_regularizer: Penalty on the output.
-        kernel_constraint: Projection of the kernel after each update.
-        bias_constraint: Projection of the bias after each update.
-        lora_rank: None; Keras's low-rank adaptation is not part of this layer.
-        lora_alpha: None.
-        quantization_config: None; nor is its quantization.
+        activation: Name or function, applied last. Defaults to `None`, for none.
+        use_bias: Boolean. Whether a bias is added. Defaults to `True`.
+        kernel_initializer: First values of the kernel. Defaults to `"glorot_uniform"`.
+        bias_initializer: First values of the bias. Defaults to `"zeros"`.
+        kernel_regularizer: Penalty on the kernel. Defaults to `None`, for none.
+        bias_regularizer: Penalty on the bias. Defaults to `None`, for none.
+        activity_regularizer: Penalty on the output. Defaults to `None`, for none.
+        kernel_constraint: Projection of the kernel after each update. Defaults to
+            `None`, for none.
+        bias_constraint: Projection of the bias after each update. Defaults to `None`,
+            for none.
+        lora_rank: Must be None: Keras's low-rank adaptation is not part of this layer.
+            Defaults to `None`.
+        lora_alpha: Must be None, too. Defaults to `None`.
+        quantization_config: Must be None: nor is its quantization. Defaults to `None`.
         **kwargs: `keras.layers.Layer` arguments.
 
     Raises:

@@ -21,7 +21,7 @@ class ELU(Elementwise):
     Masking: passed on. Mixed precision: computes in `compute_dtype`.
 
     Args:
-        alpha: Number. Minus the limit for `x` to `-inf`.
+        alpha: Number. Minus the limit for `x` to `-inf`. Defaults to `1.0`.
         **kwargs: `keras.layers.Layer` arguments.
 
     Differs from `keras.layers.ELU`: nowhere.
@@ -61,7 +61,7 @@ class CELU(Elementwise):
     Masking: passed on. Mixed precision: computes in `compute_dtype`.
 
     Args:
-        alpha: Number > 0. Minus the limit for `x` to `-inf`.
+        alpha: Number > 0. Minus the limit for `x` to `-inf`. Defaults to `1.0`.
         **kwargs: `keras.layers.Layer` arguments.
 
     Raises:

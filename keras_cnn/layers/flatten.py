@@ -24,7 +24,7 @@ class Flatten(keras.layers.Layer):
 
     Args:
         data_format: "channels_last", "channels_first" (axis 1 is moved to the end
-            first), or None for Keras's setting.
+            first), or None for Keras's setting. Defaults to `None`.
         **kwargs: `keras.layers.Layer` arguments.
 
     Raises:

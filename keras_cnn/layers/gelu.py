@@ -21,7 +21,7 @@ class GELU(Elementwise):
     Masking: passed on. Mixed precision: computes in `compute_dtype`.
 
     Args:
-        approximate: Whether to use the form with tanh.
+        approximate: Whether to use the form with tanh. Defaults to `False`.
         **kwargs: `keras.layers.Layer` arguments.
 
     Differs from `keras.activations.gelu`: at +-inf, where Keras's value or derivative

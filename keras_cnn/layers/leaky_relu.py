@@ -23,8 +23,8 @@ class LeakyReLU(Elementwise):
     Masking: passed on. Mixed precision: computes in `compute_dtype`.
 
     Args:
-        negative_slope: Number >= 0. Slope at 0 and below. The function's default is
-            0.2, the layer's is 0.3, as in Keras.
+        negative_slope: Number >= 0. Slope at 0 and below. Defaults to `0.3`, while
+            the function's default is `0.2`, as in Keras.
         **kwargs: `keras.layers.Layer` arguments; `alpha` is the old name of
             `negative_slope`, and warns.
 

@@ -23,11 +23,11 @@ class PReLU(keras.layers.Layer):
     Masking: passed on. Mixed precision: computes in `compute_dtype`.
 
     Args:
-        alpha_initializer: Initializer of the slopes.
-        alpha_regularizer: Regularizer of the slopes.
-        alpha_constraint: Constraint of the slopes.
+        alpha_initializer: Initializer of the slopes. Defaults to `"Zeros"`.
+        alpha_regularizer: Regularizer of the slopes. Defaults to `None`.
+        alpha_constraint: Constraint of the slopes. Defaults to `None`.
         shared_axes: Axis or axes along which one slope is shared; `[1, 2]` gives one
-            slope a channel to images.
+            slope a channel to images. Defaults to `None`.
         **kwargs: `keras.layers.Layer` arguments.
 
     Differs from `keras.layers.PReLU`: nowhere.

@@ -23,9 +23,11 @@ class ReLU(Elementwise):
     Masking: passed on. Mixed precision: computes in `compute_dtype`.
 
     Args:
-        max_value: Number >= 0. Largest value returned; `None` means no limit.
-        negative_slope: Number >= 0. Slope at and below `threshold`.
-        threshold: Number >= 0. Inputs up to it are damped or set to 0.
+        max_value: Number >= 0. Largest value returned. Defaults to `None`, for no
+            limit.
+        negative_slope: Number >= 0. Slope at and below `threshold`. Defaults to `0.0`.
+        threshold: Number >= 0. Inputs up to it are damped or set to 0. Defaults to
+            `0.0`.
         **kwargs: `keras.layers.Layer` arguments.
 
     Raises:

@@ -26,7 +26,7 @@ class Softmax(Elementwise):
     0; it is passed on too. Mixed precision: computes in `compute_dtype`.
 
     Args:
-        axis: Axis or axes that are normalised together.
+        axis: Axis or axes that are normalized together. Defaults to `-1`.
         **kwargs: `keras.layers.Layer` arguments.
 
     Call arguments:
@@ -104,7 +104,7 @@ class LogSoftmax(Elementwise):
     Masking: passed on, and not used. Mixed precision: computes in `compute_dtype`.
 
     Args:
-        axis: Axis or axes that are normalised together.
+        axis: Axis or axes that are normalized together. Defaults to `-1`.
         **kwargs: `keras.layers.Layer` arguments.
 
     Differs from `keras.activations.log_softmax`: several axes may be negative.

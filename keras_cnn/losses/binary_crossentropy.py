@@ -23,6 +23,13 @@ def binary_crossentropy(
 
     See `BinaryCrossentropy` for the formula and for what differs from Keras.
 
+    Args:
+        y_true: Targets, as `BinaryCrossentropy` takes them.
+        y_pred: Predictions of the same shape.
+        from_logits: See `BinaryCrossentropy`. Defaults to `False`.
+        label_smoothing: See `BinaryCrossentropy`. Defaults to `0.0`.
+        axis: See `BinaryCrossentropy`. Defaults to `-1`.
+
     Example:
         >>> from keras_cnn.losses import binary_crossentropy
         >>> [round(float(x), 4) for x in binary_crossentropy([[1.0]], [[0.5]])]
@@ -49,7 +56,7 @@ def of_each(y_true: Tensor, y_pred: Tensor, from_logits: bool) -> Tensor:
 
 @keras.saving.register_keras_serializable(package="keras_cnn")
 class BinaryCrossentropy(BaseLoss):
-    """Measures the surprise at labels of 0 and 1, each foreseen with a probability.
+    """Binary cross-entropy between labels of 0 and 1 and predicted probabilities.
 
     Formula: mean(-t log(p) - (1 - t) log(1 - p)); of a logit x, p = 1 / (1 + exp(-x)),
     it is mean(|x| w + log(1 + exp(-|x|))) with w = 1 - t if x >= 0, else t

@@ -27,6 +27,16 @@ def binary_focal_crossentropy(
 
     See `BinaryFocalCrossentropy` for the formula and for what differs from Keras.
 
+    Args:
+        y_true: Targets, as `BinaryFocalCrossentropy` takes them.
+        y_pred: Predictions of the same shape.
+        apply_class_balancing: See `BinaryFocalCrossentropy`. Defaults to `False`.
+        alpha: See `BinaryFocalCrossentropy`. Defaults to `0.25`.
+        gamma: See `BinaryFocalCrossentropy`. Defaults to `2.0`.
+        from_logits: See `BinaryFocalCrossentropy`. Defaults to `False`.
+        label_smoothing: See `BinaryFocalCrossentropy`. Defaults to `0.0`.
+        axis: See `BinaryFocalCrossentropy`. Defaults to `-1`.
+
     Example:
         >>> from keras_cnn.losses import binary_focal_crossentropy
         >>> [round(float(x), 4) for x in binary_focal_crossentropy([[1.0]], [[0.5]])]
@@ -51,7 +61,9 @@ def binary_focal_crossentropy(
 
 @keras.saving.register_keras_serializable(package="keras_cnn")
 class BinaryFocalCrossentropy(BaseLoss):
-    """Weakens the binary cross-entropy of samples that are right already.
+    """Binary focal cross-entropy between labels of 0 and 1 and probabilities.
+
+    It weakens the binary cross-entropy of samples that are right already.
 
     Formula: mean(u^gamma c), with the binary cross-entropy c and the share that went to
     the wrong side, u = t (1 - p) + (1 - t) p; with `apply_class_balancing` each term

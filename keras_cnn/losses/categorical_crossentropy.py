@@ -27,9 +27,16 @@ def categorical_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Tensor:
-    """Returns the cross-entropy of each distribution over the classes along `axis`.
+    """Returns the categorical cross-entropy of each distribution along `axis`.
 
     See `CategoricalCrossentropy` for the formula and for what differs from Keras.
+
+    Args:
+        y_true: Targets, as `CategoricalCrossentropy` takes them.
+        y_pred: Predictions of the same shape.
+        from_logits: See `CategoricalCrossentropy`. Defaults to `False`.
+        label_smoothing: See `CategoricalCrossentropy`. Defaults to `0.0`.
+        axis: See `CategoricalCrossentropy`. Defaults to `-1`.
 
     Example:
         >>> from keras_cnn.losses import categorical_crossentropy
@@ -53,7 +60,7 @@ def categorical_crossentropy(
 
 @keras.saving.register_keras_serializable(package="keras_cnn")
 class CategoricalCrossentropy(BaseLoss):
-    """Measures the surprise at a class, foreseen with one probability for each class.
+    """Categorical cross-entropy between one-hot labels and predicted probabilities.
 
     Formula: -sum(t log(p / sum(p))); of logits x, p = exp(x) / sum(exp(x))
     Derivative: -t / p + sum(t) / sum(p); by the logits sum(t) p - t

@@ -33,9 +33,18 @@ def categorical_focal_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Tensor:
-    """Returns the focal cross-entropy of each distribution over the classes on `axis`.
+    """Returns the categorical focal cross-entropy of each distribution on `axis`.
 
     See `CategoricalFocalCrossentropy` for the formula and for what differs from Keras.
+
+    Args:
+        y_true: Targets, as `CategoricalFocalCrossentropy` takes them.
+        y_pred: Predictions of the same shape.
+        alpha: See `CategoricalFocalCrossentropy`. Defaults to `0.25`.
+        gamma: See `CategoricalFocalCrossentropy`. Defaults to `2.0`.
+        from_logits: See `CategoricalFocalCrossentropy`. Defaults to `False`.
+        label_smoothing: See `CategoricalFocalCrossentropy`. Defaults to `0.0`.
+        axis: See `CategoricalFocalCrossentropy`. Defaults to `-1`.
 
     Example:
         >>> from keras_cnn.losses import categorical_focal_crossentropy
@@ -95,7 +104,9 @@ def _along(axis: int, alpha: Any, y_pred: Tensor) -> Tensor:
 
 @keras.saving.register_keras_serializable(package="keras_cnn")
 class CategoricalFocalCrossentropy(BaseLoss):
-    """Weakens the categorical cross-entropy of samples that are right already.
+    """Categorical focal cross-entropy between one-hot labels and probabilities.
+
+    It weakens the categorical cross-entropy of samples that are right already.
 
     Formula: -sum(alpha (1 - q)^gamma t log(q)), with q = p / sum(p); of logits x,
     q = exp(x) / sum(exp(x))

@@ -16,6 +16,11 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
 
     See `Huber` for the formula and for what differs from Keras.
 
+    Args:
+        y_true: Targets, as `Huber` takes them.
+        y_pred: Predictions of the same shape.
+        delta: See `Huber`. Defaults to `1.0`.
+
     Example:
         >>> from keras_cnn.losses import huber
         >>> [float(x) for x in huber([[0.0, 0.0]], [[1.0, 3.0]])]
@@ -35,7 +40,9 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
 
 @keras.saving.register_keras_serializable(package="keras_cnn")
 class Huber(BaseLoss):
-    """Squares small errors and takes the distance of large ones.
+    """Huber loss between targets and predictions.
+
+    It squares small errors and takes the distance of large ones.
 
     Formula: the mean of e^2 / 2 up to |e| = delta and delta |e| - delta^2 / 2 beyond,
     with e = p - t; both are m (|e| - m / 2), with m = min(|e|, delta)

@@ -16,6 +16,10 @@ def log_cosh(y_true: Any, y_pred: Any) -> Tensor:
 
     See `LogCosh` for the formula and for what differs from Keras.
 
+    Args:
+        y_true: Targets, as `LogCosh` takes them.
+        y_pred: Predictions of the same shape.
+
     Example:
         >>> from keras_cnn.losses import log_cosh
         >>> [round(float(x), 4) for x in log_cosh([[0.0]], [[1.0]])]
@@ -35,7 +39,9 @@ def log_cosh(y_true: Any, y_pred: Any) -> Tensor:
 
 @keras.saving.register_keras_serializable(package="keras_cnn")
 class LogCosh(BaseLoss):
-    """Acts as a smooth Huber loss: half the square near 0, the distance far out.
+    """Log-cosh loss, the mean of log(cosh(error)), of targets and predictions.
+
+    It is a smooth Huber loss: half the square near 0, the distance far out.
 
     Formula: mean(log(cosh(p - t)))
     Derivative: tanh(p - t) / d for each of the d predictions of a sample; 0 at p = t,

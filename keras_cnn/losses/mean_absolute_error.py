@@ -15,6 +15,10 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
 
     See `MeanAbsoluteError` for the formula and for what differs from Keras.
 
+    Args:
+        y_true: Targets, as `MeanAbsoluteError` takes them.
+        y_pred: Predictions of the same shape.
+
     Example:
         >>> from keras_cnn.losses import mean_absolute_error
         >>> [float(x) for x in mean_absolute_error([[1.0, 2.0]], [[1.0, 4.0]])]
@@ -26,7 +30,9 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
 
 @keras.saving.register_keras_serializable(package="keras_cnn")
 class MeanAbsoluteError(BaseLoss):
-    """Takes the mean distance: an outlier pulls no harder than any other sample.
+    """Mean absolute error between targets and predictions.
+
+    An outlier pulls no harder than any other sample.
 
     Formula: mean(|p - t|)
     Derivative: sign(p - t) / d for each of the d predictions of a sample; 0 at p = t,

@@ -15,6 +15,10 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
 
     See `MeanSquaredError` for the formula and for what differs from Keras.
 
+    Args:
+        y_true: Targets, as `MeanSquaredError` takes them.
+        y_pred: Predictions of the same shape.
+
     Example:
         >>> from keras_cnn.losses import mean_squared_error
         >>> [float(x) for x in mean_squared_error([[1.0, 2.0]], [[1.0, 4.0]])]
@@ -26,7 +30,9 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
 
 @keras.saving.register_keras_serializable(package="keras_cnn")
 class MeanSquaredError(BaseLoss):
-    """Squares the errors and takes their mean: one large error outweighs many small.
+    """Mean squared error between targets and predictions.
+
+    A large error outweighs many small ones.
 
     Formula: mean((p - t)^2)
     Derivative: 2 (p - t) / d for each of the d predictions of a sample; 0 at p = t

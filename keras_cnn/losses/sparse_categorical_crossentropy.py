@@ -27,9 +27,16 @@ def sparse_categorical_crossentropy(
     ignore_class: int | None = None,
     axis: int = -1,
 ) -> Tensor:
-    """Returns the cross-entropy of each class number.
+    """Returns the sparse categorical cross-entropy of each class number.
 
     See `SparseCategoricalCrossentropy` for the formula and what differs from Keras.
+
+    Args:
+        y_true: Targets, as `SparseCategoricalCrossentropy` takes them.
+        y_pred: Predictions, with one more axis than the targets.
+        from_logits: See `SparseCategoricalCrossentropy`. Defaults to `False`.
+        ignore_class: See `SparseCategoricalCrossentropy`. Defaults to `None`.
+        axis: See `SparseCategoricalCrossentropy`. Defaults to `-1`.
 
     Example:
         >>> from keras_cnn.losses import sparse_categorical_crossentropy
@@ -112,7 +119,7 @@ def _pick(values: Tensor, labels: Tensor) -> Tensor:
 
 @keras.saving.register_keras_serializable(package="keras_cnn")
 class SparseCategoricalCrossentropy(BaseLoss):
-    """Measures the surprise at a class number, foreseen with one probability for each.
+    """Sparse categorical cross-entropy between class numbers and probabilities.
 
     Formula: -log(p[t] / sum(p)); of logits x, p = exp(x) / sum(exp(x))
     Derivative: -[class = t] / p + 1 / sum(p); by the logits p - [class = t]
