@@ -19,7 +19,7 @@ PARTS = [
 PUBLIC = {
     f"{part.__name__}.{name}": getattr(part, name)
     for part in PARTS
-    for name in part.__all__
+    for name in getattr(part, "__all__", dir(part))
 }
 EXPORTED = {id(value) for value in PUBLIC.values()}
 

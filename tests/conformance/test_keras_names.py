@@ -2,9 +2,7 @@
 
 import ast
 import copy
-import inspect
 import pickle
-import re
 
 import keras
 import numpy as np
@@ -364,32 +362,3 @@ def test_stub_is_what_the_tool_writes(part):
     if text.splitlines()[0] != stubs.head():
         pytest.skip(f"the stub was written with another Keras than {keras.__version__}")
     assert text == stubs.written(part), "run: python tools/stubs.py"
-
-
-def test_type_checker_knows_the_names_and_refuses_others(tmp_path):
-    api = pytest.importorskip("mypy.api", reason="the extra dev is not installed")
-    code = """
-    from keras_cnn import activations, layers, losses
-    from keras_cnn.layers import Input, MaxPool2D
-
-    layers.BatchNormalization()
-    layers.Dense(2, activation=activations.get("relu"))
-    MaxPool2D(2)
-    losses.Huber(delta=2.0), losses.get("mse"), losses.Loss
-    layers.Dens(2)
-    losses.Hubert()
-    activations.rellu
-    losses.Huber(delta="2")
-    layers.MaxPool2D(pool=2)
-    """
-    program = tmp_path / "program.py"
-    program.write_text(inspect.cleandoc(code))
-    out, err, _ = api.run(
-        [
-            *("--strict", "--ignore-missing-imports", "--follow-imports=silent"),
-            *("--config-file", "", "--cache-dir", str(tmp_path), str(program)),
-        ]
-    )
-    assert not err
-    lines = [int(n) for n in re.findall(r"program.py:(\d+): error", out)]
-    assert lines == [8, 9, 10, 11, 12], out
