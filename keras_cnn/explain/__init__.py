@@ -16,4 +16,7 @@ from .integrated_gradients import integrated_gradients as integrated_gradients
 from .kernels import kernels as kernels
 from .methods import METHODS as METHODS
 from .occlusion import occlusion as occlusion
+from .pictures import draw_explanations as draw_explanations
+from .pictures import draw_tiles as draw_tiles
+from .pictures import kernel_tiles as kernel_tiles
 from .smooth_grad import smooth_grad as smooth_grad

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Generic, Literal, overload
 
 import keras
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import TypeVar
 
 from .._checks import InputError
 from .._files import publish_version, temporary_folder, write_json
@@ -29,10 +31,14 @@ _REAL_IMAGES = 1000
 
 Progress = Callable[[str], None]
 
+ParityT = TypeVar("ParityT", bound=Parity | None, covariant=True, default=Parity | None)
+
 
 @dataclass(frozen=True)
-class Export:
+class Export(Generic[ParityT]):
     """What an export left.
+
+    To a type checker `Export[Parity]` is an export that was compared.
 
     Attributes:
         folder: The version's folder.
@@ -40,7 +46,39 @@ class Export:
     """
 
     folder: Path
-    parity: Parity | None
+    parity: ParityT
+
+
+@overload
+def export(
+    model: keras.Model,
+    folder: str | Path,
+    formats: Sequence[str] = ("saved_model",),
+    *,
+    class_names: Sequence[str] | None = None,
+    name: str | None = None,
+    metadata: ModelMetadata | None = None,
+    data: ImageDataset | ParityData | None = None,
+    calibration: npt.NDArray[np.uint8] | None = None,
+    verify: Literal[True] = True,
+    progress: Progress | None = None,
+) -> Export[Parity]: ...
+
+
+@overload
+def export(
+    model: keras.Model,
+    folder: str | Path,
+    formats: Sequence[str] = ("saved_model",),
+    *,
+    class_names: Sequence[str] | None = None,
+    name: str | None = None,
+    metadata: ModelMetadata | None = None,
+    data: ImageDataset | ParityData | None = None,
+    calibration: npt.NDArray[np.uint8] | None = None,
+    verify: bool,
+    progress: Progress | None = None,
+) -> Export: ...
 
 
 def export(

@@ -79,6 +79,16 @@ class Predictor:
         image_shape: (height, width, channels) of its images.
         labels: One label a class: its name, or its number where names are unknown.
         metadata: What else is known of the model, its version and accuracy among it.
+
+    Example:
+        >>> import numpy as np
+        >>> def probabilities(images):
+        ...     bright = images.mean(axis=(1, 2, 3))
+        ...     return np.stack([1 - bright, bright], axis=1)
+        >>> predictor = Predictor(probabilities, (4, 4, 1), ("dark", "bright"))
+        >>> (prediction,) = predictor.predict(np.full((1, 4, 4, 1), 51, np.uint8))
+        >>> prediction.label, round(float(prediction.probability), 3)
+        ('dark', 0.8)
     """
 
     probabilities: Callable[[Any], Any]
