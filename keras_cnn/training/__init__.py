@@ -3,16 +3,19 @@
 A call of `Trainer.fit` passes through these classes, from the outside in:
 
     Trainer.fit (trainer.py)                  the arguments
-      make_source (data_sources.py)           the data, as a source of batches
+      checks.py, target_checks.py             what must hold before any step
+      make_source (data_sources.py)           the data, as a source of batches:
+                                              array_source.py or stream_source.py
       make_callback_list (callback_list.py)   the callbacks
       CompiledLoops (compiled_loops.py)       the loops kept from the last call
       FitLoop.run (fit_loop.py)               for each epoch:
         source.epoch(loop, ...)                 for each call of the loop:
           StepBudget, BatchHooks (batch_hooks.py)  how many steps it takes
-          Loop (loop.py)                           for each step, compiled:
+          Loop (loop.py)                           for each step, compiled;
+          EagerLoop (eager_loop.py)                or in Python, for `run_eagerly`:
             Steps.train (steps.py)                   the arithmetic
         evaluate (evaluate_loop.py)             the validation
-        Checkpoints.save (checkpoints.py)
+        Checkpoints.save (checkpoints.py)       files by checkpoint_file.py
 
 Each argument is read in one place:
 
@@ -25,13 +28,13 @@ Each argument is read in one place:
 | `validation_split` | `Trainer.fit` |
 | `validation_data`, `validation_batch_size`, `validation_steps` | a second source |
 | `compile`'s optimizer, loss and metrics | `Steps`; `CompiledLoops` sees a change |
-| `compile`'s `run_eagerly` | `Loop` |
+| `compile`'s `run_eagerly` | `CompiledLoops`, which takes an `EagerLoop` |
 | `compile`'s `jit_compile`, `Trainer`'s | `choose_jit` (plan.py) |
 | `compile`'s `steps_per_execution` | `BatchHooks` |
-| `strategy` | `ReplicatedSteps` (distribution.py) in place of `Steps` |
+| `strategy` | `ReplicatedSteps` or `OneReplicaSteps` in place of `Steps` |
 | `on_nonfinite` | `Steps` keeps or undoes a step, `Loop` ends, `FitLoop` raises |
 | `checkpoint_dir`, `checkpoint_every`, `checkpoints_kept` | `Checkpoints` |
-| `resume` | `FitLoop.run` |
+| `resume` | `Checkpoints.restore`, then `FitLoop.run` |
 
 The steps compute as `Model.train_step` does, except that a batch may pass through the
 layers in shards (sharding.py) and that an optimizer's rule may be one kernel

@@ -5,6 +5,7 @@ metric is built) would otherwise be written here a second time and drift apart. 
 with Keras 3.15; a test names whichever of them a later version no longer has.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +23,7 @@ from keras.src.trainers.data_adapters.array_slicing import (
     convert_to_sliceable,
     train_validation_split,
 )
+from keras.src.trainers.data_adapters.py_dataset_adapter import PyDatasetAdapter
 from keras.src.utils.python_utils import is_default, pythonify_logs
 
 __all__ = [
@@ -30,16 +32,25 @@ __all__ = [
     "NORMALIZATION_ATTRIBUTES",
     "ArrayDataAdapter",
     "Functional",
+    "begin_epoch",
     "convert_to_np_if_not_ragged",
     "convert_to_sliceable",
     "get_data_adapter",
     "gradients_of_whole_batches",
     "is_default",
     "losses_of_whole_batches",
+    "output_losses_by_sample",
     "potentially_ragged_concat",
     "pythonify_logs",
+    "sample_weights_by_sample",
     "train_validation_split",
 ]
+
+_reduce = loss_module.reduce_weighted_values
+
+# Several threads may trace their steps at once; the last one out restores.
+_LOCK = threading.Lock()
+_inside: list[None] = []
 
 # Attributes of a Keras model that the trainer calls or sets.
 MODEL_ATTRIBUTES = (
@@ -66,6 +77,22 @@ FUNCTIONAL_ATTRIBUTES = ("_nodes_by_depth", "_outputs_struct", "_standardize_inp
 NORMALIZATION_ATTRIBUTES = ("_reduction_axes",)
 
 
+def begin_epoch(adapter: Any) -> None:
+    """Says to a data adapter that an epoch begins.
+
+    Keras lets the workers of a `PyDataset` read before its `on_epoch_begin` is done.
+    Here they begin when the first batch is asked for.
+    """
+    if not isinstance(adapter, PyDatasetAdapter) or adapter.enqueuer is None:
+        adapter.on_epoch_begin()
+        return
+    enqueuer, adapter.enqueuer = adapter.enqueuer, None
+    try:
+        adapter.on_epoch_begin()
+    finally:
+        adapter.enqueuer = enqueuer
+
+
 @contextmanager
 def losses_of_whole_batches(model: keras.Model, penalty: Any) -> Iterator[None]:
     """Lets a replica compute the loss of a whole batch while inside.
@@ -90,6 +117,62 @@ def losses_of_whole_batches(model: keras.Model, penalty: Any) -> Iterator[None]:
         loss_module.scale_loss_for_distribution = scale
         loss_module.unscale_loss_for_distribution = unscale
         model._losses_override = override
+
+
+@contextmanager
+def sample_weights_by_sample() -> Iterator[None]:
+    """Lets a weight for each sample weigh the whole sample while inside.
+
+    Keras multiplies losses (n, steps) by weights (n,) along their last axis: with as
+    many samples as steps it weighs the steps.
+    """
+    with _LOCK:
+        _inside.append(None)
+        loss_module.reduce_weighted_values = _reduce_by_sample
+    try:
+        yield
+    finally:
+        with _LOCK:
+            _inside.pop()
+            if not _inside:
+                loss_module.reduce_weighted_values = _reduce
+
+
+def _reduce_by_sample(values: Any, sample_weight: Any = None, **options: Any) -> Any:
+    if sample_weight is not None:
+        values = keras.ops.convert_to_tensor(values)
+        sample_weight = keras.ops.convert_to_tensor(sample_weight)
+        missing = len(values.shape) - 1
+        if len(sample_weight.shape) == 1 and missing > 0:
+            sample_weight = keras.ops.reshape(sample_weight, (-1, *[1] * missing))
+    return _reduce(values, sample_weight=sample_weight, **options)
+
+
+@contextmanager
+def output_losses_by_sample(model: keras.Model, size: Any) -> Iterator[None]:
+    """Lets the mean of each output's loss be over samples while inside.
+
+    Keras weighs a batch by its size only where the graph knows it, and else by 1: the
+    batches of an epoch must not be weighed in both ways.
+
+    Args:
+        model: The model, whose loss keeps a mean for each of several outputs.
+        size: Samples in the batch, a number or a tensor.
+    """
+    means = [] if model._compile_loss is None else model._compile_loss.metrics
+
+    def weighted(mean: Any) -> Any:
+        return lambda value, sample_weight=None: type(mean).update_state(
+            mean, value, sample_weight=size
+        )
+
+    for mean in means:
+        mean.update_state = weighted(mean)
+    try:
+        yield
+    finally:
+        for mean in means:
+            del mean.update_state
 
 
 @contextmanager

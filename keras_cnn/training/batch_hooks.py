@@ -139,10 +139,35 @@ class _Need:
         return not self.exactly or self.left(step, total) == self.bound
 
 
+@dataclass(frozen=True)
+class _Saving:
+    """The need of a callback that counts batches itself, from one `fit` to the next."""
+
+    callback: Any
+
+    def left(self, step: int, total: int) -> float:
+        """Returns the batches until it saves, or 1 at the beginning of an epoch.
+
+        It knows a new epoch by a batch whose number is not above the last one that it
+        saw, so it must see the first.
+        """
+        if step == 0:
+            return 1
+        frequency: int = self.callback.save_freq
+        counted: int = self.callback._batches_seen_since_last_saving
+        return max(1, frequency - counted)
+
+    def due(self, step: int, total: int) -> bool:
+        """Returns that it is called after each call of the loop."""
+        return True
+
+
 class _Listener:
     """A callback that has batch-level hooks."""
 
-    def __init__(self, callback: Any, names: Sequence[str], need: _Need) -> None:
+    def __init__(
+        self, callback: Any, names: Sequence[str], need: _Need | _Saving
+    ) -> None:
         self.need = need
         self.begun = False
         self.waits = False
@@ -150,11 +175,11 @@ class _Listener:
 
     def begin(self, step: int) -> None:
         self.begun = True
-        self._begin(step, None)
+        self._begin(step, logs=None)  # by name, as Keras calls them
 
     def end(self, step: int, logs: Any) -> None:
         self.begun = self.waits = False
-        self._end(step, pythonify_logs(logs))
+        self._end(step, logs=pythonify_logs(logs))
 
 
 def _hook_names(phase: Phase) -> list[str]:
@@ -162,7 +187,7 @@ def _hook_names(phase: Phase) -> list[str]:
     return names + ["on_batch_begin", "on_batch_end"] if phase == "train" else names
 
 
-def _need(callback: Any, steps_per_execution: int) -> _Need | None:
+def _need(callback: Any, steps_per_execution: int) -> _Need | _Saving | None:
     """Returns how often a callback needs its hooks; None for never.
 
     A user's callback may say so in an attribute `batch_interval`: a number of
@@ -179,8 +204,7 @@ def _need(callback: Any, steps_per_execution: int) -> _Need | None:
             case kinds.TerminateOnNaN():
                 return _Need(math.inf)  # the loop itself ends at such a loss
             case kinds.ModelCheckpoint() | kinds.BackupAndRestore():
-                frequency = callback.save_freq
-                return None if frequency == "epoch" else _Need(frequency)
+                return None if callback.save_freq == "epoch" else _Saving(callback)
             case kinds.TensorBoard():
                 timed = callback.write_steps_per_second or callback._should_trace
                 each = callback.update_freq != "epoch" or timed

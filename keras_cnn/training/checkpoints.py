@@ -3,58 +3,34 @@
 One file each, `checkpoint-<epoch>-<step>.npz`: the model's variables (weights, moving
 means, random states), the optimizer's and the metrics', and where the run was in its
 data. It is written to a temporary name, brought to the disk, and renamed, so that a
-process killed at any moment leaves whole files only; a damaged one is told by the sums
-that the archive holds of its parts.
+process killed at any moment leaves whole files only.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import random
 import shutil
 import time
 import warnings
-import zipfile
-import zlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from .._checks import InputError, check_count, first_line
-from .._environment import versions
-from .._files import UNFINISHED, replaced_file
+from .._files import UNFINISHED
+from .checkpoint_file import (
+    Content,
+    DamagedError,
+    FitState,
+    describe,
+    read_checkpoint,
+    restore_random_state,
+    write_checkpoint,
+)
 
 _PATTERN = "checkpoint-*.npz"
-
-# Raised by a part of the archive that is missing, cut off, or does not match its sum.
-_DAMAGED = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error)
-
-
-@dataclass
-class FitState:
-    """Where a run is.
-
-    Attributes:
-        epoch: The epoch under way, counted from 0.
-        step: The steps done in it.
-        total: The steps done in the whole run.
-        source: What the source of the data says of itself.
-        history: What the History callback holds: values by epoch.
-        epochs: The epochs that they are of.
-    """
-
-    epoch: int
-    step: int
-    total: int
-    source: dict[str, int]
-    history: dict[str, list[float]]
-    epochs: list[int]
 
 
 class Checkpoints:
@@ -128,60 +104,58 @@ class Checkpoints:
             return bool(self._broadcast(int(waited)))
         return self.every is not None and steps % self.every == 0
 
-    def save(self, progress: FitState) -> Path:
+    def save(self, state: FitState) -> None:
         """Writes a checkpoint, and removes those that are older than the kept ones.
 
-        All workers call it, since reading a metric is something that they do together.
+        One that cannot be written is said, and costs no more than itself. All workers
+        call it, since reading a metric is something that they do together.
         """
-        path = self.folder / f"checkpoint-{progress.epoch:06d}-{progress.step:09d}.npz"
+        path = self.folder / f"checkpoint-{state.epoch:06d}-{state.step:09d}.npz"
         variables = self._variables()
-        note = {
-            "progress": asdict(progress),
-            "variables": [_describe(variable) for variable in variables],
-            "random": _random_state(),
-            "versions": versions(),
-        }
-        arrays: dict[str, Any] = {
-            f"{index:06d}": _as_bytes(variable)
-            for index, variable in enumerate(variables)
-        }
-        arrays["note"] = np.frombuffer(json.dumps(note).encode(), np.uint8)
         self._last = time.monotonic()
         if not self._writes:
-            return path
-        with replaced_file(path) as temporary, temporary.open("wb") as file:
-            np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
+            return
+        try:
+            write_checkpoint(path, state, variables)
+        except OSError as error:
+            warnings.warn(
+                f"The checkpoint {path} could not be written, and training goes on "
+                f"without it ({first_line(error)}).",
+                stacklevel=2,
+            )
+            return
         for old in self.paths[: -self._kept]:
             old.unlink(missing_ok=True)
-        return path
 
-    def restore(self) -> FitState | None:
+    def restore(self, source: Any) -> FitState | None:
         """Restores the newest whole checkpoint; None where there is none at all.
 
-        A damaged one is named in a warning, and the one before it is taken.
+        A damaged one is named in a warning, and the one before it is taken. Nothing is
+        changed before all of a checkpoint was read and found to fit.
+
+        Args:
+            source: The data, which go to where they were, too.
 
         Raises:
-            InputError: If all there are are damaged, or they are of another model.
+            InputError: If all there are are damaged, or they are of another model or
+                other data.
         """
         if self._writes:
             for unfinished in self.folder.glob(UNFINISHED):  # by a process now dead
                 shutil.rmtree(unfinished, ignore_errors=True)
-        damaged = []
+        damaged = False
         for path in reversed(self.paths):
             try:
-                note, arrays = _read(path)
-            except _DAMAGED as error:
-                damaged.append(path)
+                content = read_checkpoint(path)
+            except DamagedError as error:
+                damaged = True
                 warnings.warn(
-                    f"The checkpoint {path} is damaged and is passed over "
-                    f"({first_line(error)}).",
+                    f"The checkpoint {path} is damaged and is passed over ({error}).",
                     stacklevel=2,
                 )
                 continue
-            self._put_back(path, note, arrays)
-            return FitState(**note["progress"])
+            self._put_back(path, content, source)
+            return content.state
         if damaged:
             raise InputError(
                 "A run must be resumed from a whole checkpoint. Received: "
@@ -191,31 +165,59 @@ class Checkpoints:
 
     def _variables(self) -> list[Any]:
         model = self._model
-        metrics = [
-            variable for metric in model.metrics for variable in metric.variables
+        # A user's class may have several optimizers, or one that is not of Keras.
+        optimizers = [
+            model.optimizer,
+            *(
+                value
+                for value in vars(model).values()
+                if isinstance(value, keras.optimizers.Optimizer)
+            ),
         ]
-        found = [*model.variables, *model.optimizer.variables, *metrics]
+        found = [
+            *model.variables,
+            *(
+                variable
+                for optimizer in optimizers
+                for variable in getattr(optimizer, "variables", [])
+            ),
+            *(variable for metric in model.metrics for variable in metric.variables),
+        ]
         return list({id(variable): variable for variable in found}.values())
 
-    def _put_back(
-        self, path: Path, note: dict[str, Any], arrays: list[np.ndarray[Any, Any]]
-    ) -> None:
+    def _put_back(self, path: Path, content: Content, source: Any) -> None:
         variables = self._variables()
-        here = [_describe(variable) for variable in variables]
-        if len(here) != len(note["variables"]) or any(
+        here = [describe(variable) for variable in variables]
+        if len(here) != len(content.variables) or any(
             ours[1:] != theirs[1:]
-            for ours, theirs in zip(here, note["variables"], strict=True)
+            for ours, theirs in zip(here, content.variables, strict=True)
         ):
             raise InputError(
                 "A run must be resumed with the model, optimizer and metrics that it "
-                f"was begun with. Received: {path} with {len(note['variables'])} "
+                f"was begun with. Received: {path} with {len(content.variables)} "
                 f"variables, and a model with {len(here)}; the first that differs is "
-                f"{_first_difference(here, note['variables'])}."
+                f"{_first_difference(here, content.variables)}."
             )
-        for variable, array in zip(variables, arrays, strict=True):
-            dtype = keras.backend.standardize_dtype(variable.dtype)
-            variable.assign(_from_bytes(array, dtype, tuple(variable.shape)))
-        _set_random_state(note["random"])
+        _check_settings(path, content.state.settings, source.settings())
+        source.restore(content.state.source)
+        for variable, value in zip(variables, content.values, strict=True):
+            variable.assign(value)
+        restore_random_state(content.random)
+
+
+def _check_settings(path: Path, then: dict[str, str], now: dict[str, str]) -> None:
+    """Raises unless the data and their batches are those of the run.
+
+    Raises:
+        InputError: If they are not.
+    """
+    for name in now:
+        if then.get(name) != now[name]:
+            raise InputError(
+                f"A run must be resumed with the data and batches that it was begun "
+                f"with: {name} differs. Received: {now[name]}, and {then.get(name)} in "
+                f"{path}."
+            )
 
 
 def _check_every(every: Any) -> None:
@@ -238,57 +240,8 @@ def _position(path: Path) -> tuple[int, ...]:
     return tuple(int(part) for part in path.stem.split("-")[1:] if part.isdigit())
 
 
-def _describe(variable: Any) -> list[Any]:
-    """The path (for messages; it may differ), dtype and shape of a variable."""
-    dtype = keras.backend.standardize_dtype(variable.dtype)
-    return [variable.path, dtype, list(variable.shape)]
-
-
 def _first_difference(here: list[Any], there: list[Any]) -> str:
     for ours, theirs in zip(here, there, strict=False):
         if ours[1:] != theirs[1:]:
             return f"{theirs} in the file and {ours} in the model"
     return "one that only one of them has"
-
-
-def _as_bytes(variable: Any) -> np.ndarray[Any, Any]:
-    # As bytes: NumPy's file format does not know bfloat16.
-    value = np.ascontiguousarray(variable.numpy())
-    return np.frombuffer(value.tobytes(), np.uint8)
-
-
-def _from_bytes(
-    array: np.ndarray[Any, Any], dtype: str, shape: tuple[int, ...]
-) -> np.ndarray[Any, Any]:
-    import tensorflow as tf
-
-    return np.frombuffer(array.tobytes(), tf.as_dtype(dtype).as_numpy_dtype).reshape(
-        shape
-    )
-
-
-def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray[Any, Any]]]:
-    """Reads a whole file: each part is checked against its sum when it is read."""
-    # Opened here: NumPy leaves a file open that turns out to be no archive.
-    with path.open("rb") as file, np.load(file) as archive:
-        note = json.loads(archive["note"].tobytes())
-        count = len(note["variables"])
-        return note, [archive[f"{index:06d}"] for index in range(count)]
-
-
-def _random_state() -> dict[str, Any]:
-    """Python's and NumPy's generators, from which data or a callback may draw."""
-    version, numbers, gauss = random.getstate()
-    state: Any = np.random.get_state(legacy=True)
-    name, keys, position, has_gauss, cached = state
-    return {
-        "python": [version, list(numbers), gauss],
-        "numpy": [name, keys.tolist(), position, has_gauss, cached],
-    }
-
-
-def _set_random_state(state: dict[str, Any]) -> None:
-    version, numbers, gauss = state["python"]
-    random.setstate((version, tuple(numbers), gauss))
-    name, keys, position, has_gauss, cached = state["numpy"]
-    np.random.set_state((name, np.array(keys, np.uint32), position, has_gauss, cached))

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import keras
 
+from ._keras import output_losses_by_sample
 from .data_sources import Source
-from .distribution import ReplicatedSteps
+from .distribution import ReplicatedSteps, shares
+from .eager_loop import EagerLoop
 from .loop import Loop
-from .plan import choose_jit, choose_shards
-from .steps import OnNonfinite, Steps
+from .one_replica import OneReplicaSteps
+from .plan import choose_jit, choose_shards, runs_eagerly
+from .source import AnyLoop
+from .steps import OnNonfinite, Steps, overrides
 
 Made = TypeVar("Made")
+
+# Methods by which a class computes in a way that several replicas cannot share.
+_OWN = ("train_step", "test_step", "compute_metrics")
 
 
 class CompiledLoops:
@@ -42,7 +50,7 @@ class CompiledLoops:
         self._made: dict[str, Any] = {}
         self._made_for: dict[str, dict[str, Any]] = {}
 
-    def train_loop(self, source: Source, *, stops: bool) -> Loop:
+    def train_loop(self, source: Source, *, stops: bool) -> AnyLoop:
         """Returns the loop of training steps.
 
         Args:
@@ -50,26 +58,28 @@ class CompiledLoops:
             stops: Whether a loss that is NaN or infinite ends it.
         """
 
-        def make(steps: Steps, jit: bool) -> Loop:
+        def make(steps: Steps, jit: bool) -> AnyLoop:
+            metrics = None if steps.reports_itself("train") else self._metrics
+            if runs_eagerly(self._model):
+                return EagerLoop(steps.train, metrics=metrics, stops=stops)
             return Loop(
                 _compiled(steps.train, jit),
-                metrics=None if steps.reports_itself("train") else self._metrics,
+                metrics=metrics,
                 stops=stops,
                 warns=True,
-                eager=self._model.run_eagerly,
+                **self._sizes(),
             )
 
         return self._kept("training", source, make, stops=stops)
 
-    def test_loop(self, source: Source) -> Loop:
+    def test_loop(self, source: Source) -> AnyLoop:
         """Returns the loop of evaluation steps."""
 
-        def make(steps: Steps, jit: bool) -> Loop:
-            return Loop(
-                _compiled(steps.test, jit),
-                metrics=None if steps.reports_itself("test") else self._metrics,
-                eager=self._model.run_eagerly,
-            )
+        def make(steps: Steps, jit: bool) -> AnyLoop:
+            metrics = None if steps.reports_itself("test") else self._metrics
+            if runs_eagerly(self._model):
+                return EagerLoop(steps.test, metrics=metrics)
+            return Loop(_compiled(steps.test, jit), metrics=metrics, **self._sizes())
 
         return self._kept("evaluation", source, make)
 
@@ -78,7 +88,7 @@ class CompiledLoops:
         import tensorflow as tf
 
         def make(steps: Steps, jit: bool) -> Callable[[Any], Any]:
-            if self._model.run_eagerly:
+            if runs_eagerly(self._model):
                 return steps.predict
             return tf.function(  # type: ignore[no-any-return]
                 steps.predict,
@@ -91,8 +101,18 @@ class CompiledLoops:
 
     def _steps(self, shards: int) -> Steps:
         if self._strategy is not None:
-            return ReplicatedSteps(self._model, self._strategy, self._on_nonfinite)
+            own = any(overrides(self._model, step) for step in _OWN)
+            alone = own and not shares(self._strategy)
+            kind = OneReplicaSteps if alone else ReplicatedSteps
+            return kind(self._model, self._strategy, self._on_nonfinite)
         return Steps(self._model, shards, self._on_nonfinite)
+
+    def _sizes(self) -> dict[str, Any]:
+        """How the loops take partial batches, each size of which may come once."""
+        return {
+            "any_size": self._strategy is None,
+            "around_any_size": partial(output_losses_by_sample, self._model),
+        }
 
     def _metrics(self) -> dict[str, Any]:
         return self._model.get_metrics_result()  # type: ignore[no-any-return]
@@ -115,7 +135,7 @@ class CompiledLoops:
             "the trainable weights": [
                 _Same(weight) for weight in model.trainable_weights
             ],
-            "run_eagerly": model.run_eagerly,
+            "run_eagerly": runs_eagerly(model),
             "whether training stops at a loss that is NaN or infinite": stops,
         }
         before = self._made_for.get(name, made_for)

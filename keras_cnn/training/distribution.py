@@ -137,7 +137,9 @@ class ReplicatedSteps(Steps):
         return loss
 
     def _apply(self, gradients: Any) -> None:
-        self.model.optimizer.apply(gradients, self.model.trainable_weights)
+        self.model.optimizer.apply_gradients(
+            zip(gradients, self.model.trainable_weights, strict=True)
+        )
 
     def _whole_loss(
         self, x: Any, y: Any, y_pred: Any, weight: Any, penalty: Any, *, training: bool
@@ -212,18 +214,26 @@ class _ReplicaShard:
         return total
 
 
+def shares(strategy: Any) -> bool:
+    """Returns whether a strategy has several replicas."""
+    return strategy is not None and (
+        strategy.num_replicas_in_sync > 1 or has_workers(strategy)
+    )
+
+
 def check_made_within(strategy: Any, model: keras.Model) -> None:
     """Raises unless a model and its optimizer belong to a strategy.
 
     Raises:
-        InputError: If either was made outside of `strategy.scope()`.
+        InputError: If the model was made outside of `strategy.scope()`, or the
+            optimizer was and there are replicas to share it.
     """
     inner = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     for what, own in (
         ("model", model.distribute_strategy),
-        ("optimizer", inner._distribution_strategy),
+        ("optimizer", getattr(inner, "_distribution_strategy", None)),
     ):
-        if own is not strategy:
+        if own is not strategy and (what == "model" or shares(strategy)):
             raise InputError(
                 "The model and its optimizer must be made within `strategy.scope()`. "
                 f"Received: {model.name}, whose {what} was made outside of it."

@@ -14,12 +14,13 @@ from ._keras import (
 )
 from .batch_hooks import BatchHooks, StepBudget
 from .data_sources import Source
-from .loop import Loop
+from .source import AnyLoop
+from .stream_source import raise_empty
 
 
 def evaluate(
     model: keras.Model,
-    loop: Loop,
+    loop: AnyLoop,
     source: Source,
     callbacks: keras.callbacks.CallbackList,
     broadcast: Callable[[int], int],
@@ -44,7 +45,10 @@ def evaluate(
 
     def next_steps() -> int:
         hooks.begin(done)
-        return budget(hooks.max_steps(done, done))
+        max_steps = hooks.max_steps(done, done)
+        if model.stop_evaluating:  # heard after the next batch, as in Keras
+            max_steps = min(max_steps, model.steps_per_execution)
+        return budget(max_steps)
 
     for result in source.epoch(loop, next_steps):
         budget.took(result.steps)
@@ -53,6 +57,8 @@ def evaluate(
         hooks.end(done - 1, done, logs)
         if model.stop_evaluating:
             break
+    if not done:
+        raise_empty(source.name)
     hooks.end_epoch(done - 1, logs)
     logs = pythonify_logs(logs)
     callbacks.on_test_end(logs)
@@ -83,6 +89,8 @@ def predict(
         hooks.end(batch, batch + 1, {"outputs": outputs[-1]})
         if model.stop_predicting:
             break
+    if not outputs:
+        raise_empty(source.name)
     hooks.end_epoch(len(outputs) - 1, {"outputs": outputs[-1]})
     callbacks.on_predict_end()
     joined = keras.tree.map_structure_up_to(

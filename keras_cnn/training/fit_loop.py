@@ -12,12 +12,14 @@ from typing import Any
 import keras
 
 from .batch_hooks import BatchHooks, StepBudget
-from .checkpoints import Checkpoints, FitState
+from .checkpoint_file import FitState
+from .checkpoints import Checkpoints
 from .data_sources import Source
 from .errors import NonFiniteLossError
-from .loop import Loop
 from .nonfinite import find_cause
+from .source import AnyLoop
 from .steps import OnNonfinite, overrides
+from .stream_source import raise_empty
 
 
 @dataclass
@@ -39,7 +41,7 @@ class FitLoop:
     """
 
     model: keras.Model
-    loop: Loop
+    loop: AnyLoop
     source: Source
     callbacks: keras.callbacks.CallbackList
     epochs: int
@@ -57,38 +59,51 @@ class FitLoop:
             resume: Whether to go on from the newest checkpoint, where there is one.
         """
         model = self.model
-        before = self.checkpoints.restore() if self.checkpoints and resume else None
+        before = None
+        if self.checkpoints and resume:
+            before = self.checkpoints.restore(self.source)
         model.stop_training = False
+        # A callback such as BackupAndRestore may say with which epoch to begin. Keras
+        # leaves it there, and later runs begin with it, too.
+        model._initial_epoch = None
         self.callbacks.on_train_begin()
-        # A callback such as BackupAndRestore may say with which epoch to begin.
         first, done, total = model._initial_epoch or self.initial_epoch, 0, 0
+        model._initial_epoch = None
         if before:
             first, done, total = before.epoch, before.step, before.total
-            self.source.restore(before.source)
             model.history.history.update(before.history)
             model.history.epoch.extend(before.epochs)
         self._hooks = BatchHooks(self.callbacks, "train", model.steps_per_execution)
         self._budget = StepBudget(self.broadcast)
         self._total = total
         self._last_finite = math.nan
+        self._settings = self.source.settings() if self.checkpoints else {}
 
         logs: dict[str, Any] | None = None
         for epoch in range(first, self.epochs):
-            logs = self._epoch(epoch, done)
-            done = 0
+            epoch_logs = self._epoch(epoch, done)
+            if epoch_logs is None:
+                break
+            logs, done = epoch_logs, 0
             if model.stop_training:
                 break
-        if self.epochs > 0:
+        if self.epochs > 0 and isinstance(model.optimizer, keras.optimizers.Optimizer):
             model.optimizer.finalize_variable_values(model.trainable_weights)
         self.callbacks.on_train_end(logs)
         history: keras.callbacks.History = model.history
         return history
 
-    def _epoch(self, epoch: int, done: int) -> dict[str, Any]:
+    def _epoch(self, epoch: int, done: int) -> dict[str, Any] | None:
+        """Runs an epoch, and returns its logs; None where there were no data for it."""
         if not done:
             self.model.reset_metrics()
         self.callbacks.on_epoch_begin(epoch)
-        logs = dict(self._steps(epoch, done))
+        before = self._total
+        steps_logs = self._steps(epoch, done)
+        if self._total == before and not done:
+            self._end_without_data()
+            return None
+        logs = dict(steps_logs)
         if self.validate and self.model._should_eval(epoch, self.validation_freq):
             measured = self.validate()
             logs.update({f"val_{name}": value for name, value in measured.items()})
@@ -105,6 +120,8 @@ class FitLoop:
         def next_steps() -> int:
             self._hooks.begin(done)
             max_steps = self._hooks.max_steps(done, self._total)
+            if self.model.stop_training:  # heard after the next batch, as in Keras
+                max_steps = min(max_steps, self.model.steps_per_execution)
             if self.checkpoints and (interval := self.checkpoints.interval):
                 max_steps = min(max_steps, interval - self._total % interval)
             return self._budget(max_steps)
@@ -135,6 +152,15 @@ class FitLoop:
         # Where a resumed epoch had no steps left, its metrics are those restored.
         return self.model.get_metrics_result() if logs is None else logs
 
+    def _end_without_data(self) -> None:
+        if not self._total:
+            raise_empty(self.source.name)
+        warnings.warn(
+            "Training ends here: the data have run out, so another epoch would be "
+            "without a step.",
+            stacklevel=2,
+        )
+
     def _stop_at(self, batch: Any, epoch: int, step: int) -> None:
         paths = self.checkpoints.paths if self.checkpoints else []
         cause = find_cause(self.model, batch)
@@ -158,6 +184,7 @@ class FitLoop:
                 step=step,
                 total=self._total,
                 source=self.source.state(),
+                settings=self._settings,
                 history=history.history,
                 epochs=history.epoch,
             )

@@ -46,7 +46,11 @@ def fused_updates(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
 
 
 def has_fused_update(optimizer: keras.optimizers.Optimizer) -> bool:
-    """Returns whether TensorFlow has the optimizer's rule as one kernel."""
+    """Returns whether TensorFlow has the optimizer's rule as one kernel.
+
+    Args:
+        optimizer: One of Keras's, or whatever a user's step takes for one.
+    """
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)
     if type(optimizer) is keras.optimizers.SGD:
         return bool(optimizer.momentum)

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
+
+# What a warning calls it; a stream has none of its own.
+_BATCH_SIZE = "batch size"
 
 Action = Callable[[Any], tuple[Any, dict[str, Any]]]
 
@@ -57,7 +61,8 @@ class Loop:
         metrics: Callable[[], dict[str, Any]] | None,
         stops: bool = False,
         warns: bool = False,
-        eager: bool = False,
+        any_size: bool = True,
+        around_any_size: Callable[[Any], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         """Compiles nothing yet; each form of data is compiled when it first comes.
 
@@ -67,7 +72,10 @@ class Loop:
                 know what to report.
             stops: Whether a loss that is NaN or infinite ends the loop.
             warns: Whether a warning names what makes the loop be compiled again.
-            eager: Whether to run step by step in Python, to be debugged.
+            any_size: Whether all partial batches share one function. What replicas send
+                each other must not change its shape, so theirs do not.
+            around_any_size: From the samples in a batch, a tensor, to what surrounds a
+                step in that function, whose graph does not know them.
         """
         import tensorflow as tf
 
@@ -75,49 +83,45 @@ class Loop:
         self._metrics = metrics
         self._stops = stops
         self._warns = warns
-        self._eager = eager
+        self._any_size = any_size
+        self._around_any_size = around_any_size
         self._arrays_functions: dict[Any, Any] = {}
-        self._stream_function = (
-            self._over_stream
-            if eager
-            else tf.function(self._over_stream, autograph=False)
-        )
-        self._last_form: dict[str, str] = {}
+        self._stream_function = tf.function(self._over_stream, autograph=False)
+        self._forms: list[dict[str, Any]] = []
 
     def over_arrays(
-        self, arrays: Any, order: Any, *, expected: bool = False
+        self, arrays: Any, order: Any, *, partial: bool = False
     ) -> LoopResult:
         """Takes one step for each row of `order`.
 
         Args:
             arrays: Structure of tensors, (samples, ...).
             order: int32, (steps, batch): the samples of each batch.
-            expected: Whether a batch of this size is to be expected, as the last of an
-                epoch is; else a warning says that it is compiled.
+            partial: Whether the batch is smaller than the others, as the last of an
+                epoch may be: its size is not worth a function of its own.
         """
         import tensorflow as tf
 
-        leaves = keras.tree.flatten(arrays)
-        key = (order.shape[1], *((leaf.dtype, *leaf.shape[1:]) for leaf in leaves))
+        width = None if partial and self._any_size else order.shape[1]
+        # With the structure: leaves alone would not tell a dictionary from a list.
+        form = keras.tree.map_structure(
+            lambda leaf: f"{leaf.dtype.name} {leaf.shape[1:]}", arrays
+        )
+        key = (width, repr(form))
         function = self._arrays_functions.get(key)
         if function is None:
-            if not expected:
-                self._warn_of_compiling(
-                    {**_describe(arrays), "batch size": order.shape[1]}
-                )
-            if self._eager:
-                function = self._over_arrays
-            else:
-                function = tf.function(
-                    self._over_arrays, autograph=False
-                ).get_concrete_function(
-                    # Of any number of samples: folds of a data set share a function.
-                    keras.tree.map_structure(
-                        lambda leaf: tf.TensorSpec((None, *leaf.shape[1:]), leaf.dtype),
-                        arrays,
-                    ),
-                    tf.TensorSpec((None, order.shape[1]), tf.int32),
-                )
+            if not partial:
+                self._warn_of_compiling({**_describe(arrays), _BATCH_SIZE: width})
+            function = tf.function(
+                self._over_arrays, autograph=False
+            ).get_concrete_function(
+                # Of any number of samples: folds of a data set share a function.
+                keras.tree.map_structure(
+                    lambda leaf: tf.TensorSpec((None, *leaf.shape[1:]), leaf.dtype),
+                    arrays,
+                ),
+                tf.TensorSpec((None, width), tf.int32),
+            )
             self._arrays_functions[key] = function
         result: LoopResult = _as_numbers(*function(arrays, tf.constant(order)))
         if self._stops and result.nonfinite:
@@ -126,16 +130,36 @@ class Loop:
             return replace(result, batch=batch)
         return result
 
-    def over_stream(self, iterator: Any, steps: int) -> LoopResult:
-        """Takes at most `steps` steps; fewer where the stream ends."""
+    def over_stream(self, first: Any, iterator: Any, steps: int) -> LoopResult:
+        """Takes at most `steps` steps; fewer where the stream ends.
+
+        Args:
+            first: The first batch, an optional that has a value.
+            iterator: Gives the batches after it.
+            steps: How many to take at most, at least 1.
+        """
         import tensorflow as tf
 
         self._warn_of_compiling(_describe(iterator.element_spec))
-        *state, last = self._stream_function(iterator, tf.constant(steps))
+        *state, last = self._stream_function(first, iterator, tf.constant(steps))
         result = _as_numbers(*state)
         if self._stops and result.nonfinite:
             return replace(result, batch=last.get_value())
         return result
+
+    def trace(self, example: Any) -> Any:
+        """Traces one step, which makes the variables that it needs.
+
+        Args:
+            example: Structure of the specs of a batch.
+
+        Returns:
+            What the step reports, as symbolic tensors.
+        """
+        import tensorflow as tf
+
+        step = tf.function(self._action, autograph=False)
+        return step.get_concrete_function(example).structured_outputs[1]
 
     def _over_arrays(self, arrays: Any, order: Any) -> tuple[Any, ...]:
         import tensorflow as tf
@@ -145,10 +169,12 @@ class Loop:
             return keras.tree.map_structure(lambda leaf: tf.gather(leaf, row), arrays)
 
         def body(*state: Any) -> Any:
-            return self._advance(_State(*state), batch(state[0]))
+            known = order.shape[1] is not None
+            with nullcontext() if known else self._around_any_size(size):
+                return self._advance(_State(*state), batch(state[0]))
 
         begin = self._begin(lambda: batch(0))
-        steps = tf.shape(order)[0]
+        steps, size = tf.unstack(tf.shape(order))
         end = tf.while_loop(
             lambda step, going, *_: (step < steps) & going,
             body,
@@ -157,7 +183,7 @@ class Loop:
         )
         return self._end(*end)
 
-    def _over_stream(self, iterator: Any, steps: Any) -> tuple[Any, ...]:
+    def _over_stream(self, first: Any, iterator: Any, steps: Any) -> tuple[Any, ...]:
         import tensorflow as tf
 
         def more(step: Any, going: Any, *rest: Any) -> Any:
@@ -175,7 +201,6 @@ class Loop:
             )
             return (*state, following)
 
-        first = iterator.get_next_as_optional()
         begin = (*self._begin(first.get_value), first)
         *end, last = tf.while_loop(more, body, begin, parallel_iterations=1)
         return (*self._end(*end), last)
@@ -186,12 +211,8 @@ class Loop:
         logs: Any = ()
         if self._metrics is None:
             # Only their form matters here: a loop must know it before its first step.
-            step = tf.function(self._action, autograph=False)
             spec = keras.tree.map_structure(tf.type_spec_from_value, batch())
-            reported = step.get_concrete_function(spec).structured_outputs[1]
-            logs = keras.tree.map_structure(
-                lambda log: tf.zeros(log.shape, log.dtype), reported
-            )
+            logs = keras.tree.map_structure(_empty_like, self.trace(spec))
         nan = tf.constant(float("nan"), tf.float64)
         return tf.constant(0), tf.constant(True), nan, tf.constant(0), logs
 
@@ -223,17 +244,29 @@ class Loop:
         """Warns of the argument whose form has changed, if one has."""
         if not self._warns:
             return
-        before, self._last_form = self._last_form, form
+        if form in self._forms:
+            return
+        before = self._forms[-1] if self._forms else form
+        self._forms.append(form)
         changed = [
-            f"{name} changed from {before.get(name)} to {value}"
-            for name, value in form.items()
-            if before and before.get(name) != value
+            f"{name} changed from {before.get(name)} to {form.get(name)}"
+            for name in sorted({*before, *form})
+            if before.get(name) != form.get(name)
+            and not (name == _BATCH_SIZE and None in (before.get(name), form.get(name)))
         ]
         if changed:
             warnings.warn(
                 f"Recompiling the training loop: {'; '.join(changed)}.",
                 stacklevel=5,
             )
+
+
+def _empty_like(log: Any) -> Any:
+    """Returns zeros in the form of what a step reports, one for each sample or one."""
+    import tensorflow as tf
+
+    shape = [size or 0 for size in log.shape]
+    return tf.compat.v1.placeholder_with_default(tf.zeros(shape, log.dtype), log.shape)
 
 
 def _as_numbers(step: Any, logs: Any, last_finite: Any, nonfinite: Any) -> LoopResult:

@@ -71,6 +71,8 @@ def choose_shards(
     """Returns how many shards a batch is computed in, and why."""
     if strategy is not None:
         return 1, Choice("none", "the replicas of the strategy share the batch")
+    if runs_eagerly(model):
+        return 1, Choice("none", "run_eagerly runs step by step")
     reason = reason_not_sharded(model)
     if reason:
         return 1, Choice("none", f"not split: {reason}")
@@ -94,6 +96,8 @@ def choose_shards(
 
 def choose_jit(model: keras.Model, asked: bool | None) -> tuple[bool, Choice]:
     """Returns whether XLA compiles the step, and why."""
+    if runs_eagerly(model):
+        return False, Choice("none", "run_eagerly runs step by step")
     if asked is not None:
         return asked, Choice("XLA" if asked else "none", "as asked")
     if not on_gpu():
@@ -103,8 +107,10 @@ def choose_jit(model: keras.Model, asked: bool | None) -> tuple[bool, Choice]:
     return jit, Choice("XLA" if jit else "none", "as `compile` resolved it for a GPU")
 
 
-def choose_update(optimizer: keras.optimizers.Optimizer, distributed: bool) -> Choice:
+def choose_update(optimizer: Any, distributed: bool) -> Choice:
     """Says how the optimizer's rule is computed."""
+    if optimizer is None:
+        return Choice("none", "the model is compiled without an optimizer")
     name = type(optimizer).__name__
     if distributed:
         return Choice(f"Keras's {name}", "replicas share their gradients through it")
@@ -147,6 +153,13 @@ def choose_threads() -> Choice:
     value = f"{intra or 'all'} an operation, {inter or 'all'} operations at once"
     configured = bool(intra or inter)
     return Choice(value, "as configured" if configured else "TensorFlow's default")
+
+
+def runs_eagerly(model: keras.Model) -> bool:
+    """Returns whether steps run in Python: as compiled, or for all of TensorFlow."""
+    import tensorflow as tf
+
+    return bool(model.run_eagerly or tf.config.functions_run_eagerly())
 
 
 def on_gpu() -> bool:

@@ -7,11 +7,13 @@ from.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Literal
 
 import keras
 
 from .._checks import InputError
+from ._keras import sample_weights_by_sample
 from .fused_optimizers import fused_updates
 from .sharding import batch_size, join, mixes_samples, take_shard
 from .side_by_side import call_side_by_side
@@ -122,13 +124,20 @@ class Steps:
         with tf.GradientTape() as tape:
             y_pred = self.forward(x, training=True)
             loss = self._loss(x, y, y_pred, weight, training=True)
-            scaled = optimizer.scale_loss(loss)
+            scaled = loss if optimizer is None else optimizer.scale_loss(loss)
         variables = model.trainable_weights
         gradients = tape.gradient(scaled, variables)
+        if not variables:
+            warnings.warn(
+                "The model does not have any trainable weights.", stacklevel=2
+            )
 
         def update() -> None:
+            if not variables:
+                return
             with fused_updates(optimizer):
-                optimizer.apply(gradients, variables)
+                # Not `apply`: a user's optimizer may have this one of its own.
+                optimizer.apply_gradients(zip(gradients, variables, strict=True))
 
         if keep is None:
             update()
@@ -147,9 +156,10 @@ class Steps:
         return loss, model.get_metrics_result()
 
     def _loss(self, x: Any, y: Any, y_pred: Any, weight: Any, *, training: bool) -> Any:
-        return self.model._compute_loss(
-            x=x, y=y, y_pred=y_pred, sample_weight=weight, training=training
-        )
+        with sample_weights_by_sample():
+            return self.model._compute_loss(
+                x=x, y=y, y_pred=y_pred, sample_weight=weight, training=training
+            )
 
     def _report(
         self, x: Any, y: Any, y_pred: Any, weight: Any, loss: Any
@@ -177,8 +187,9 @@ class _Keeper:
 
 
 def overrides(model: keras.Model, method: str) -> bool:
-    """Returns whether the model's class has its own in place of Keras's method."""
-    return getattr(type(model), method) is not getattr(keras.Model, method)
+    """Returns whether a model or its class has its own in place of Keras's method."""
+    own = getattr(model, method)
+    return getattr(own, "__func__", own) is not getattr(keras.Model, method)
 
 
 def without_missing(data: Any) -> Any:

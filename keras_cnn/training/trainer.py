@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,12 @@ from .._checks import InputError, check_choice, check_count
 from ._keras import train_validation_split
 from .callback_list import make_callback_list
 from .checkpoints import Checkpoints
+from .checks import (
+    as_count,
+    check_batches,
+    check_optimizer,
+    check_targets_given,
+)
 from .compiled_loops import CompiledLoops
 from .data_sources import Source, make_source
 from .distribution import (
@@ -27,6 +34,7 @@ from .distribution import (
 )
 from .evaluate_loop import evaluate, predict
 from .fit_loop import FitLoop
+from .loop import Loop
 from .plan import (
     Choice,
     Plan,
@@ -36,9 +44,11 @@ from .plan import (
     choose_threads,
     choose_update,
     on_gpu,
+    runs_eagerly,
     warn_of_slow_precision,
 )
-from .steps import OnNonfinite
+from .steps import OnNonfinite, overrides
+from .target_checks import check_targets
 
 Callbacks: TypeAlias = (
     keras.callbacks.Callback
@@ -62,7 +72,8 @@ class Trainer:
         model: A compiled Keras model on the TensorFlow backend. With a strategy it must
             have been made and compiled within `strategy.scope()`.
         strategy: A `tf.distribute.MirroredStrategy` or `MultiWorkerMirroredStrategy`
-            whose replicas share each batch. Defaults to `None`, for one device.
+            whose replicas share each batch. Defaults to `None`, for the one in whose
+            scope the model was made, or one device.
         jit_compile: Whether XLA compiles the steps. Defaults to `None`: not on a CPU,
             and on a GPU as `compile` says.
         on_nonfinite: What is done at a loss that is NaN or infinite: "stop" raises
@@ -115,6 +126,7 @@ class Trainer:
                 "The model must be compiled: call `model.compile` first. "
                 f"Received: model={model!r}."
             )
+        strategy = strategy or model._distribute_strategy
         if strategy is not None:
             check_made_within(strategy, model)
         check_choice("on_nonfinite", on_nonfinite, get_args(OnNonfinite))
@@ -207,6 +219,11 @@ class Trainer:
             ValueError: As `Model.fit` raises it, for arguments that do not fit.
         """
         check_count("epochs", epochs, min_value=0)
+        check_count("initial_epoch", initial_epoch, min_value=0)
+        as_count("validation_batch_size", validation_batch_size)
+        as_count("validation_steps", validation_steps)
+        epochs = _capped(epochs)
+        check_optimizer(self.model)
         if self._checkpoints and not self._resume:
             self._checkpoints.check_unused()
         if validation_split and validation_data is None:
@@ -231,7 +248,8 @@ class Trainer:
             steps=source.steps_per_epoch,
             history=True,
         )
-        self._build(source)
+        self._build(source, "train_step")
+        self._check_data(source, "train_step")
         validate = None
         if validation_data is not None:
             val_x, val_y, val_weight = keras.utils.unpack_x_y_sample_weight(
@@ -243,7 +261,9 @@ class Trainer:
                 val_weight,
                 batch_size=validation_batch_size or batch_size,
                 steps_per_epoch=validation_steps,
+                name="`validation_data`",
             )
+            self._check_data(validation, "test_step")
 
             def validate() -> dict[str, Any]:
                 loop = self._loops.test_loop(validation)
@@ -252,9 +272,13 @@ class Trainer:
                 )
 
         self._data = Choice(source.described, "by what `fit` was given")
+        loop = self._loops.train_loop(source, stops=self._stops(callbacks))
+        own = overrides(self.model, "train_step")
+        if self._resume and own and isinstance(loop, Loop):
+            loop.trace(source.example)  # makes the variables that a checkpoint holds
         fit = FitLoop(
             model=self.model,
-            loop=self._loops.train_loop(source, stops=self._stops(callbacks)),
+            loop=loop,
             source=source,
             callbacks=callbacks,
             epochs=epochs,
@@ -297,7 +321,8 @@ class Trainer:
         source = self._source(
             x, y, sample_weight, batch_size=batch_size, steps_per_epoch=steps
         )
-        self._build(source)
+        self._build(source, "test_step")
+        self._check_data(source, "test_step")
         callbacks = self._callbacks(
             callbacks, verbose, epochs=1, steps=source.steps_per_epoch
         )
@@ -327,6 +352,7 @@ class Trainer:
             Arrays in the structure of the model's outputs, (samples, ...).
         """
         source = self._source(x, batch_size=batch_size, steps_per_epoch=steps)
+        self._check_data(source, "predict_step")
         callbacks = self._callbacks(
             callbacks, verbose, epochs=1, steps=source.steps_per_epoch
         )
@@ -366,10 +392,29 @@ class Trainer:
     def _source(self, *data: Any, **options: Any) -> Source:
         return make_source(*data, **options, one_by_one=self.strategy is not None)
 
-    def _build(self, source: Source) -> None:
-        """Makes all variables that the compiled loops will use."""
+    def _build(self, source: Source, step: str) -> None:
+        """Makes all variables that the compiled loops will use, where it can.
+
+        What cannot be built without data, such as a model that has a step of its own
+        and no `call`, is built by tracing its first step, as in Keras.
+        """
+        model = self.model
+        if overrides(model, step) or runs_eagerly(model):
+            return
         with self.strategy.scope() if self.strategy else nullcontext():
-            self.model._symbolic_build(data_batch=source.example)
+            # If it fails, tracing fails, too, with the error that `Model.fit` raises.
+            with suppress(Exception):
+                model._symbolic_build(data_batch=source.example)
+
+    def _check_data(self, source: Source, step: str) -> None:
+        """Checks what the model computes with, unless it does so in its own way."""
+        if overrides(self.model, step):
+            return
+        check_batches(source.example)
+        if step == "predict_step" or overrides(self.model, "compute_loss"):
+            return
+        check_targets_given(self.model, source.example)
+        check_targets(self.model, getattr(source, "arrays", source.example))
 
     def _callbacks(self, given: Any, verbose: str | int, **rest: Any) -> Any:
         chief = is_chief(self.strategy)
@@ -386,3 +431,12 @@ class Trainer:
         return self._on_nonfinite == "stop" or (
             terminates and self._on_nonfinite == "ignore"
         )
+
+
+def _capped(epochs: int) -> int:
+    """Returns the epochs that `keras.config.set_max_epochs` leaves."""
+    limit: int | None = keras.config.max_epochs()
+    if not limit or limit >= epochs:
+        return epochs
+    warnings.warn(f"Limiting epochs to {limit}", stacklevel=3)
+    return limit

@@ -1,3 +1,4 @@
+import json
 import os
 import random
 import signal
@@ -11,7 +12,9 @@ import pytest
 
 from keras_cnn import Trainer
 from keras_cnn._checks import InputError
+from tests.training.guides import gan
 from tests.training.interrupted import small_data, small_model, start
+from tests.training.models import rows
 
 pytestmark = pytest.mark.skipif(
     not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL"
@@ -205,3 +208,105 @@ def test_a_checkpoint_dir_that_is_a_file_raises(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="must name a folder"):
         Trainer(small_model(), checkpoint_dir=tmp_path / "file")
+
+
+def assert_nothing_changed(model, before):
+    for weight, old in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, old)
+
+
+OTHER_RUNS = {
+    "half_the_data": (lambda x, y: {"x": x[:250], "y": y[:250]}, "the data differs"),
+    "other_data": (lambda x, y: {"x": x * 2, "y": y}, "the data differs"),
+    "another_batch_size": (
+        lambda x, y: {"x": x, "y": y, "batch_size": 50},
+        "`batch_size` differs",
+    ),
+    "other_steps": (
+        lambda x, y: {"x": x, "y": y, "steps_per_epoch": 4, "batch_size": 32},
+        "`steps_per_epoch` differs",
+    ),
+    "no_shuffling": (
+        lambda x, y: {"x": x, "y": y, "shuffle": False},
+        "`shuffle` differs",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_RUNS)
+def test_a_run_with_other_data_or_batches_is_not_resumed(kept, name):
+    change, words = OTHER_RUNS[name]
+    model = small_model(seed=1)
+    before = model.get_weights()
+    with pytest.raises(InputError, match=words):
+        Trainer(model, checkpoint_dir=kept, resume=True).fit(
+            **change(*small_data()), epochs=2, verbose=0
+        )
+    assert_nothing_changed(model, before)
+
+
+def rewritten(path, change):
+    """Writes a checkpoint again, whole as an archive, but changed inside."""
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    note = json.loads(arrays["note"].tobytes())
+    change(arrays, note)
+    if "note" in arrays:
+        arrays["note"] = np.frombuffer(json.dumps(note).encode(), np.uint8)
+    np.savez(path, **arrays)
+
+
+INSIDE = {
+    "no_note": lambda arrays, note: arrays.pop("note"),
+    "a_short_array": lambda arrays, note: arrays.update({"000000": np.zeros(3, "u1")}),
+    "a_missing_array": lambda arrays, note: arrays.pop("000003"),
+    "a_missing_field": lambda arrays, note: note["progress"].pop("step"),
+    "an_unknown_field": lambda arrays, note: note["progress"].update(further=1),
+    "a_field_of_another_kind": lambda arrays, note: note["progress"].update(step="two"),
+    "random_states_cut_off": lambda arrays, note: note["random"]["python"].pop(),
+}
+
+
+@pytest.mark.parametrize("name", [*INSIDE, "an_array_in_its_place"])
+def test_damage_within_a_checkpoint_passes_over_to_the_one_before(kept, name):
+    newest = sorted(kept.iterdir())[-1]
+    if name == "an_array_in_its_place":
+        with newest.open("wb") as file:
+            np.save(file, np.zeros(3))
+    else:
+        rewritten(newest, INSIDE[name])
+    model = small_model()
+    trainer = Trainer(model, checkpoint_dir=kept, resume=True)
+    with pytest.warns(UserWarning, match=f"{newest.name} is damaged"):
+        trainer.fit(*small_data(), epochs=1, verbose=0)
+    assert model.optimizer.iterations == 16  # 12 of the one before, and 4 more
+
+
+def test_a_full_disk_is_said_and_does_not_end_the_training(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    model = small_model()
+    trainer = Trainer(model, checkpoint_dir=tmp_path / "kept")
+    with pytest.warns(UserWarning, match=r"could not be written.*No space left"):
+        trainer.fit(*small_data(), epochs=2, verbose=0)
+    assert model.optimizer.iterations == 32
+    assert list((tmp_path / "kept").iterdir()) == []
+
+
+def test_a_class_with_its_own_optimizers_is_resumed_with_them(tmp_path):
+    x, _ = rows(20)
+
+    def fit(model, epochs, folder):
+        trainer = Trainer(model, checkpoint_dir=folder, resume=True)
+        trainer.fit(x, epochs=epochs, batch_size=8, verbose=0, shuffle=False)
+        return [np.asarray(weight) for weight in model.get_weights()]
+
+    keras.utils.set_random_seed(0)
+    whole = fit(gan(), 2, tmp_path / "whole")
+    keras.utils.set_random_seed(0)
+    fit(gan(), 1, tmp_path / "halves")
+    halves = fit(gan(), 2, tmp_path / "halves")
+    for one, other in zip(halves, whole, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)

@@ -158,10 +158,12 @@ class WithOwnStep(keras.Sequential):
         return super().train_step(data)
 
 
-def test_what_a_strategy_cannot_share_raises():
+def test_what_a_strategy_cannot_share_raises(monkeypatch):
     import tensorflow as tf
 
     strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+    for module in ("distribution", "compiled_loops"):  # as if it had several replicas
+        monkeypatch.setattr(f"keras_cnn.training.{module}.shares", lambda _: True)
     with pytest.raises(InputError, match="whose model was made outside"):
         Trainer(model(), strategy=strategy)
     accumulating = keras.optimizers.SGD(gradient_accumulation_steps=2)
@@ -183,3 +185,64 @@ def test_what_a_strategy_cannot_share_raises():
         Trainer(unshared, strategy=strategy).fit(x, y, verbose=0)
     with pytest.raises(InputError, match="must have Keras's own train_step"):
         Trainer(own, strategy=strategy).fit(x, y, verbose=0)
+
+
+def compiled_outside(strategy):
+    with strategy.scope():
+        made = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+        made.add(keras.layers.Dense(10, activation="softmax"))
+    made.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return made
+
+
+def with_own_step(strategy):
+    with strategy.scope():
+        made = WithOwnStep([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+        made.add(keras.layers.Dense(10, activation="softmax"))
+        made.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return made
+
+
+def with_keras_step(strategy):
+    with strategy.scope():
+        return model()
+
+
+def run_eagerly(strategy):
+    made = with_keras_step(strategy)
+    made.run_eagerly = True
+    return made
+
+
+@pytest.mark.parametrize(
+    "build", [with_keras_step, with_own_step, compiled_outside, run_eagerly]
+)
+def test_a_model_of_a_scope_trains_in_its_own_strategy_as_in_fit(build):
+    import tensorflow as tf
+
+    strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+    x, y, _ = data()
+    arguments = {
+        "x": x,
+        "y": y,
+        "epochs": 2,
+        "batch_size": 20,
+        "validation_data": (x[:30], y[:30]),
+        "shuffle": False,
+        "verbose": 0,
+    }
+    keras.utils.set_random_seed(1)
+    theirs = build(strategy)
+    theirs.fit(**arguments)
+    keras.utils.set_random_seed(1)
+    ours = build(strategy)
+    trainer = Trainer(ours)
+    trainer.fit(**arguments)
+    assert list(ours.history.history) == list(theirs.history.history)
+    for name, values in theirs.history.history.items():
+        np.testing.assert_allclose(
+            ours.history.history[name], values, rtol=1e-4, err_msg=name
+        )
+    np.testing.assert_allclose(
+        trainer.predict(x[:30], verbose=0), theirs.predict(x[:30], verbose=0), atol=1e-5
+    )

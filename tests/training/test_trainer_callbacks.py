@@ -234,6 +234,54 @@ def test_stop_training_in_a_batch_hook_stops_at_once():
     assert_same_history(ours, theirs, FLOAT32_TOLERANCE)
 
 
+class StopsEarly(callbacks.Callback):
+    """Sets `stop_training` as the second epoch begins, and has no batch hook."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.stop_training = epoch == 1
+
+
+@pytest.mark.parametrize("each", [1, 3])
+def test_stop_training_before_an_epoch_stops_after_one_call_as_in_fit(each):
+    arguments = data(40, epochs=3)
+    theirs, ours = run_both(
+        lambda: model(steps_per_execution=each),
+        lambda: {**arguments, "callbacks": [StopsEarly()]},
+    )
+    assert ours.optimizer.iterations == 40 + each
+    assert_same_variables(ours, theirs, FLOAT32_TOLERANCE)
+    assert_same_history(ours, theirs, FLOAT32_TOLERANCE)
+
+
+def test_a_checkpoint_callback_used_twice_saves_at_the_batches_of_fit(tmp_path):
+    def saved(fit, folder):
+        name = str(folder / "{epoch}-{batch}.weights.h5")
+        saving = callbacks.ModelCheckpoint(name, save_freq=5, save_weights_only=True)
+        for batches in (4, 3, 6):
+            fit(**quiet(**data(batches, epochs=2), callbacks=[saving]))
+        return sorted(path.name for path in folder.iterdir())
+
+    theirs, ours = tmp_path / "keras", tmp_path / "ours"
+    theirs.mkdir(), ours.mkdir()
+    assert saved(Trainer(model()).fit, ours) == saved(model().fit, theirs)
+
+
+def test_limits_of_keras_config_hold_as_in_fit():
+    keras.config.set_max_epochs(2)
+    keras.config.set_max_steps_per_epoch(3)
+    try:
+        with pytest.warns(UserWarning, match="Limiting"):
+            theirs, ours = run_both(
+                model, lambda: data(7, epochs=5, validation_data=rows(30))
+            )
+        assert ours.optimizer.iterations == 6
+        assert_same_variables(ours, theirs, FLOAT32_TOLERANCE)
+        assert_same_history(ours, theirs, FLOAT32_TOLERANCE)
+    finally:
+        keras.config.set_max_epochs(None)
+        keras.config.set_max_steps_per_epoch(None)
+
+
 WATCHING = {
     "early_stopping": lambda: callbacks.EarlyStopping(
         "val_loss", patience=1, min_delta=0.05, restore_best_weights=True

@@ -204,6 +204,38 @@ def test_a_list_of_inputs_trains_as_in_keras():
     agree(two_inputs, lambda: {"x": [x, other], "y": y, "epochs": 2})
 
 
+def pair_of_inputs():
+    a, b = keras.Input((5,), name="a"), keras.Input((5,), name="b")
+    out = layers.Dense(1, name="out")(layers.Concatenate()([a, b]))
+    return compiled(keras.Model([a, b], out), "sgd", loss="mse")
+
+
+def test_the_same_data_in_other_structures_train_as_in_keras():
+    x, y = rows(SAMPLES)
+    forms = [
+        {"x": [x, 2 * x], "y": y},
+        {"x": {"a": x, "b": 2 * x}, "y": y},
+        {"x": {"b": 2 * x, "a": x}, "y": [y]},
+        {"x": slices({"a": x, "b": 2 * x}, y)},
+        {"x": slices((x, 2 * x), y)},
+        {"x": (x, 2 * x), "y": y},
+    ]
+    theirs, ours = seeded(pair_of_inputs), seeded(pair_of_inputs)
+    trainer = Trainer(ours)
+    for form in forms:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # ours says what it compiles again for
+            expected = theirs.fit(**quiet(**form)).history["loss"]
+            got = trainer.fit(**quiet(**form)).history["loss"]
+        np.testing.assert_allclose(got, expected, rtol=1e-5)
+        np.testing.assert_allclose(
+            trainer.evaluate(**form, verbose=0),
+            theirs.evaluate(**form, verbose=0),
+            1e-5,
+        )
+    assert_same_variables(ours, theirs, FLOAT32_TOLERANCE)
+
+
 def test_dictionaries_in_a_dataset_train_as_in_keras():
     x, label = images(SAMPLES)
     row, value = rows(SAMPLES)

@@ -596,3 +596,30 @@ def test_metrics_of_ones_own_are_reported():
 
     theirs, ours = run_both(build, lambda: data(epochs=2))
     assert_same_history(ours, theirs, FLOAT32_TOLERANCE)
+
+
+def growing(counts, fit):
+    """Fits and measures by more samples each time, as data come in."""
+    results = []
+    for count in counts:
+        x, y = rows(count)
+        history = fit(**quiet(x=x, y=y, batch_size=8, validation_data=(x, y)))
+        results.append({**history.history})
+    return results
+
+
+def test_growing_data_train_as_in_fit_with_one_function_for_all_partial_batches():
+    def build():
+        return counted(metrics=["mae"])
+
+    counts = range(17, 29)  # batches of 8, and a last one of any size
+    (ours, layer), (theirs, _) = seeded(build), seeded(build)
+    trainer = Trainer(ours)
+    growing(counts[:2], trainer.fit)
+    passes = layer.passes
+    got = growing(counts[2:], trainer.fit)
+    assert layer.passes == passes  # so nothing was traced again
+    growing(counts[:2], theirs.fit)
+    for mine, other in zip(got, growing(counts[2:], theirs.fit), strict=True):
+        for name, values in other.items():
+            np.testing.assert_allclose(mine[name], values, rtol=1e-4, err_msg=name)

@@ -244,7 +244,7 @@ class Trial:
             self.model.reset_metrics()
             self._record.clear()
             started = clock.passed
-            result = self._loop.over_arrays(arrays, batches.next(steps), expected=True)
+            result = self._loop.over_arrays(arrays, batches.next(steps))
             took = clock.passed - started
             losses.append(result.logs["losses"].numpy()[: result.steps])
             done += result.steps
