@@ -10,10 +10,11 @@ export KERAS_CNN_MANUAL_DIR := $(abspath ../shared/mnist)
 endif
 endif
 
-# Two processes, a file of tests each: TensorFlow uses no more cores than that well.
-WORKERS ?= -n 2 --dist loadfile
+# Two processes, a file of tests each, in the order of tests/conftest.py: TensorFlow
+# uses no more cores than that well.
+WORKERS ?= -n 2 --dist loadfile --no-loadscope-reorder
 
-PARTS := $(addprefix tests/,activations layers losses conformance reference)
+PARTS := $(addprefix tests/,activations layers losses conformance)
 
 .PHONY: train test test-other-kernels test-jax test-torch check accuracy bench claims speed docs clean
 .DELETE_ON_ERROR:

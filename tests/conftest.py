@@ -1,6 +1,7 @@
 """What tests share: data sets, why one of them is skipped, a small model, figures."""
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,27 @@ from keras_cnn.data.catalogue import MANUAL_DIR_VARIABLE
 
 # What the small model tells apart.
 CLASSES = ("ant", "bee", "cat")
+
+# The files that take longest. Two processes share the files out one by one, so a long
+# one that comes last would keep one of them waiting.
+LONGEST_FIRST = (
+    *("training/test_run", "training/test_distribution", "training/test_trainer_"),
+    *("cli/test_cli", "export/test_parity", "training/test_checkpoints"),
+    *("doctor/test_cases", "examples/test_examples", "data/test_catalogue"),
+    *("losses/test_all_losses", "cli/test_serve", "doctor/", "test_docs"),
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Puts the longest files first, and leaves the order within a file."""
+
+    def place(item):
+        return next(
+            (n for n, name in enumerate(LONGEST_FIRST) if name in item.nodeid),
+            len(LONGEST_FIRST),
+        )
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
@@ -28,15 +50,34 @@ def originals():
 
 @pytest.fixture(scope="session")
 def mnist_dir(originals, tmp_path_factory):
-    """A TFDS folder in which MNIST is prepared, once for all tests."""
+    """A TFDS folder in which MNIST is prepared, once for all tests and processes."""
     import tensorflow_datasets as tfds
 
     from keras_cnn.data import load
 
     tfds.disable_progress_bar()
-    folder = tmp_path_factory.mktemp("tfds")
-    load("mnist", data_dir=str(folder), manual_dir=str(originals))
+    session = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        session = session.parent  # which all its processes share
+    folder = session / "tfds"
+    with (session / "tfds.lock").open("w") as lock, locked(lock):
+        load("mnist", data_dir=str(folder), manual_dir=str(originals))
     return folder
+
+
+@contextmanager
+def locked(file):
+    """Holds a file's lock; where the system has none, each prepares for itself."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 @pytest.fixture(scope="session")

