@@ -14,7 +14,7 @@ endif
 # uses no more cores than that well.
 WORKERS ?= -n 2 --dist loadfile --no-loadscope-reorder
 
-PARTS := $(addprefix tests/,activations layers losses conformance)
+COMPONENTS := $(addprefix tests/,activations layers losses conformance)
 
 .PHONY: train test test-other-kernels test-jax test-torch check accuracy bench claims speed docs clean
 .DELETE_ON_ERROR:
@@ -33,7 +33,7 @@ test-other-kernels: $(VENV)/.test   ## what computes with the CPU's kernels, wit
 	  tests/prediction/test_predictor.py
 
 test-jax test-torch: test-%: $(VENV)/.test     ## the hand-written parts on another backend
-	KERAS_BACKEND=$* $(BIN)/python -m pytest $(WORKERS) $(PARTS)
+	KERAS_BACKEND=$* $(BIN)/python -m pytest $(WORKERS) $(COMPONENTS)
 
 accuracy: $(VENV)/.dev  ## error of each activation and loss, ours beside Keras's
 	$(BIN)/python benchmarks/accuracy.py

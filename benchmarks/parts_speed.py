@@ -2,11 +2,11 @@
 
     python benchmarks/parts_speed.py [--activation relu] [--blocks 31] [--json FILE]
 
-Layers, activations and loss are all of the one or all of the other, as
-`keras-cnn train --parts` builds them. Both models live in one process, start from the
-same weights and take turns, block by block, each on the function that `Model.fit` runs
-for a step, fed by a tf.data iterator with batches of 32. Tracing and a warm-up block
-come before the clock. The ratio of a pair is Keras's time over ours: above 1, ours is
+Layers, activations and loss are all of the one or all of the other, as `keras-cnn
+train --layers-from` builds them. Both models live in one process, start from the same
+weights and take turns, block by block, each on the function that `Model.fit` runs for
+a step, fed by a tf.data iterator with batches of 32. Tracing and a warm-up block come
+before the clock. The ratio of a pair is Keras's time over ours: above 1, ours is
 faster. Who goes first alternates, so that a drift of the machine does not favour one.
 """
 
@@ -30,11 +30,12 @@ BATCH = 32
 ARMS = ("keras_cnn", "keras")
 
 
-def article_model(parts, activation):
+def article_model(layers_from, activation):
     """Builds and compiles the article's model from our parts or from Keras's."""
     shape = ArraySplit(np.zeros((10, 28, 28, 1), np.uint8), np.arange(10))
     digits = ImageDataset("shape", tuple("0123456789"), shape, shape, Provenance(""))
-    return build_model(RunConfig(parts=parts, activation=activation), digits)
+    config = RunConfig(layers_from=layers_from, activation=activation)
+    return build_model(config, digits)
 
 
 def endless_batches():

@@ -16,7 +16,7 @@ CLASSES = ("ant", "bee", "cat")
 # The files that take longest. Two processes share the files out one by one, so a long
 # one that comes last would keep one of them waiting.
 LONGEST_FIRST = (
-    *("training/test_run", "training/test_distribution", "training/test_trainer_"),
+    *("runs/test_training", "training/test_distribution", "training/test_trainer_"),
     *("cli/test_cli", "export/test_parity", "training/test_checkpoints"),
     *("doctor/test_cases", "examples/test_examples", "data/test_catalogue"),
     *("losses/test_all_losses", "cli/test_serve", "doctor/", "test_docs"),

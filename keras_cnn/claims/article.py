@@ -30,7 +30,7 @@ def measure(settings: Settings, progress: Progress) -> Measurements:
     test = splits.test.first(settings["test"])
     trainings: dict[str, StatelessTraining] = {
         name: StatelessTraining(
-            article_cnn(parts=name), sparse_categorical_crossentropy
+            article_cnn(layers_from=name), sparse_categorical_crossentropy
         )
         for name in _PARTS
     }

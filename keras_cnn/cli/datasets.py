@@ -1,4 +1,4 @@
-"""Loading of a data set while saying what is loaded."""
+"""What is said of a data set, and which one a model was trained on."""
 
 from __future__ import annotations
 
@@ -6,34 +6,11 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
 from .._checks import InputError
-from .console import err, out, print_warning
+from .console import out
 
 if TYPE_CHECKING:
     from ..data import ImageDataset
-    from ..runs.config import RunConfig
-
-
-def load_shown(config: RunConfig) -> ImageDataset:
-    """Loads a run's data set and prints what it is; loudly where it was substituted."""
-    from ..data import load
-
-    quiet_tfds()
-    side = config.image_size
-    with err.status(Text(f"Loading {config.dataset} ...")):
-        dataset = load(
-            config.dataset,
-            data_dir=config.data_dir,
-            manual_dir=config.manual_dir,
-            validation_split=config.validation_split,
-            image_size=(side, side) if side else None,
-        ).limited(config.limit)
-    if dataset.provenance.note:
-        print_warning(dataset.provenance.note)
-    print_summary(dataset)
-    return dataset
 
 
 def print_summary(dataset: ImageDataset) -> None:

@@ -31,7 +31,7 @@ def evaluate(
     """Test a saved model: its accuracy, and how often each class is recognized."""
     start_tensorflow()
     from .. import data, prediction
-    from ..runs import score
+    from ..runs import evaluate_split
     from .datasets import noted_name, print_summary, quiet_tfds
 
     predictor = prediction.load(model, trust=trust)
@@ -60,7 +60,7 @@ def evaluate(
             f"{', '.join(known.class_names)}. Received: {images.name} with "
             f"{', '.join(images.class_names)}."
         )
-    scores = score(predictor.probabilities, images.test)
+    scores = evaluate_split(predictor.probabilities, images.test)
     by_class = {
         name: float((scores.predicted == label)[scores.labels == label].mean())
         for label, name in enumerate(images.class_names)

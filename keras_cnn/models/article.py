@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import keras
 
@@ -12,7 +12,7 @@ from .._checks import InputError, check_choice, check_count
 # Three 3x3 convolutions and two 2x2 poolings leave one pixel of 18, and none of 17.
 LEAST_SIDE = 18
 
-PARTS: tuple[Literal["keras", "keras_cnn"], ...] = ("keras", "keras_cnn")
+LayersFrom = Literal["keras", "keras_cnn"]
 
 
 def article_cnn(
@@ -20,7 +20,7 @@ def article_cnn(
     num_classes: int = 10,
     activation: Any = "relu",
     *,
-    parts: Literal["keras", "keras_cnn"] = "keras",
+    layers_from: LayersFrom = "keras",
     dtype: Any = None,
     name: str = "article_cnn",
 ) -> keras.Sequential:
@@ -39,9 +39,9 @@ def article_cnn(
         num_classes: Classes to tell apart, at least 2.
         activation: The hidden layers' activation: a name, a function, or any other
             that Keras's layers take. Defaults to `"relu"`.
-        parts: Whose layers and activations to build it from: Keras's own, or this
-            package's hand-written ones, which start from the same weights and give the
-            same numbers. Defaults to `"keras"`.
+        layers_from: Whose layers and activations to build it from: Keras's own, or
+            those of `keras_cnn`, which start from the same weights and give the same
+            numbers. Defaults to `"keras"`.
         dtype: Policy of the layers, such as `"mixed_bfloat16"`. The last layer computes
             in float32 under a mixed policy, since probabilities need the precision.
             Defaults to None, Keras's global policy for all of them.
@@ -52,9 +52,9 @@ def article_cnn(
         probabilities, (batch, num_classes).
 
     Raises:
-        InputError: If `input_shape` is no shape of images, is too small for the
-            convolutions and poolings, `num_classes` is less than 2, or `parts` is not
-            one of the two.
+        InputError: If `input_shape` is not the shape of an image, or too small for the
+            convolutions and poolings; if `num_classes` is less than 2; or if
+            `layers_from` is neither of the two.
 
     Example:
         >>> article_cnn().count_params()
@@ -62,8 +62,8 @@ def article_cnn(
     """
     _check_input_shape(input_shape)
     check_count("num_classes", num_classes, min_value=2)
-    check_choice("parts", parts, PARTS)
-    layers: Any = keras.layers if parts == "keras" else our_layers
+    check_choice("layers_from", layers_from, get_args(LayersFrom))
+    layers: Any = keras.layers if layers_from == "keras" else our_layers
     mixed = dtype is not None and keras.dtype_policies.get(dtype).name.startswith(
         "mixed"
     )

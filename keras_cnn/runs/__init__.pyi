@@ -1,8 +1,10 @@
 from .config import RunConfig as RunConfig
+from .learning import TrainingResult as TrainingResult
+from .learning import train as train
+from .model import build_model as build_model
+from .model import make_strategy as make_strategy
 from .scoring import Scores as Scores
-from .scoring import predictor as predictor
-from .scoring import score as score
-from .training_run import TrainingResult as TrainingResult
-from .training_run import build_model as build_model
-from .training_run import make_strategy as make_strategy
-from .training_run import train as train
+from .scoring import evaluate_split as evaluate_split
+from .session import Observer as Observer
+from .session import Run as Run
+from .session import run as run

@@ -1,4 +1,4 @@
-"""The folder that a run leaves: enough to judge it, and to repeat it."""
+"""The record that a run leaves in its folder: enough to judge it, and to repeat it."""
 
 from __future__ import annotations
 
@@ -13,30 +13,13 @@ from .._files import replaced_file, write_json
 from ..data import ImageDataset
 from ..saving.metadata import CONFIG, RESULT
 from .config import RunConfig
+from .learning import TrainingResult
 from .pictures import (
     MISTAKES_SHOWN,
     draw_confusion_matrix,
     draw_curves,
     draw_mistakes,
 )
-from .training_run import TrainingResult
-
-CHECKPOINTS = "checkpoints"
-HISTORY = "history.csv"
-INTERRUPTED = "interrupted.keras"
-
-
-def new_run_folder(runs: Path, name: str) -> Path:
-    """Creates and returns `runs/<UTC time>-<name>`, which no other run has."""
-    stem = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}"
-    candidates = [stem, *(f"{stem}-{count}" for count in range(2, 1000))]
-    for candidate in candidates:
-        try:
-            (runs / candidate).mkdir(parents=True)
-        except FileExistsError:
-            continue
-        return runs / candidate
-    raise FileExistsError(f"{runs / stem} and a thousand more exist already.")
 
 
 def write_config(folder: Path, config: RunConfig, dataset: ImageDataset) -> None:

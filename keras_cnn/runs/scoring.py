@@ -43,10 +43,10 @@ class Scores:
         return wrong[np.argsort(-confidence, kind="stable")]
 
 
-def predictor(
+def compile_classifier(
     classify: Callable[[Any], Any], image_shape: tuple[int, int, int]
 ) -> Callable[[Any], Any]:
-    """Returns a function compiled, traced once for any batch size.
+    """Returns a classifier as a compiled function, traced once for any batch size.
 
     Args:
         classify: From images to probabilities, such as a Keras model.
@@ -59,8 +59,8 @@ def predictor(
     return compiled
 
 
-def score(predict: Callable[[Any], Any], split: Split) -> Scores:
-    """Runs a model over a split.
+def evaluate_split(predict: Callable[[Any], Any], split: Split) -> Scores:
+    """Predicts the class of every image of a split.
 
     Args:
         predict: A function from float32 images in [0, 1], (batch, height, width,

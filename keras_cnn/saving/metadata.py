@@ -102,7 +102,9 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 def _without(values: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if key not in keys}
+    return {
+        key: value for key, value in values.items() if key not in keys and value != {}
+    }
 
 
 def _names(value: Any) -> tuple[str, ...] | None:

@@ -22,18 +22,43 @@ _SECONDS_BETWEEN_UPDATES = 0.2
 class ProgressBar(keras.callbacks.Callback):
     """Shows batches, metrics and time left in a terminal; prints a line an epoch.
 
-    Where the output is no terminal, or `verbose` is 2, the lines are all there is.
+    Where the output is not a terminal, or `verbose` is 2, the lines are all there is.
+    A subclass that prints something else of an epoch overrides `report`. The bar is
+    gone while a line is printed, so that the two may go to different streams.
     """
 
     batch_interval = None  # called whenever it suits
 
-    def __init__(self, verbose: int) -> None:
-        """Takes Keras's `verbose`: 1 for a bar and lines, 2 for lines."""
+    def __init__(self, verbose: int, console: Console | None = None) -> None:
+        """Takes Keras's `verbose`, and where the bar is shown.
+
+        Args:
+            verbose: 1 for a bar and lines, 2 for lines.
+            console: Defaults to `None`, for standard output.
+        """
         super().__init__()
-        self._console = Console(highlight=False, markup=False, soft_wrap=True)
+        self._console = console or Console(
+            highlight=False, markup=False, soft_wrap=True
+        )
         self._shows_bar = verbose == 1 and self._console.is_terminal
         self._bar: Progress | None = None
         self._training = False
+
+    def report(self, logs: dict[str, Any], seconds: float) -> None:
+        """Prints the line of an epoch, an evaluation or a prediction.
+
+        Args:
+            logs: The metrics; {} for a prediction.
+            seconds: How long it took.
+        """
+        words = [self._name, _words(logs), f"{seconds:.1f} s"]
+        self._console.print("  ".join(filter(None, words)))
+
+    def close(self) -> None:
+        """Removes the bar, where a training has ended with an error."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Notes that evaluation is part of training from here on."""
@@ -57,7 +82,7 @@ class ProgressBar(keras.callbacks.Callback):
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Removes the bar."""
         self._training = False
-        self._remove()
+        self.close()
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Starts the clock of an evaluation by itself."""
@@ -114,15 +139,8 @@ class ProgressBar(keras.callbacks.Callback):
         self._bar.update(self._task, completed=batch + 1, metrics=_words(logs))
 
     def _finish(self, logs: dict[str, Any] | None) -> None:
-        self._remove()
-        seconds = time.perf_counter() - self._begin
-        words = [self._name, _words(logs), f"{seconds:.1f} s"]
-        self._console.print("  ".join(filter(None, words)))
-
-    def _remove(self) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        self.close()
+        self.report(logs or {}, time.perf_counter() - self._begin)
 
 
 def _words(logs: dict[str, Any] | None) -> str:

@@ -266,7 +266,7 @@ def test_ctrl_c_while_pictures_are_drawn_keeps_the_model(run, here, monkeypatch)
     def interrupt(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("keras_cnn.runs.record.write_result", interrupt)
+    monkeypatch.setattr("keras_cnn.runs.session.write_result", interrupt)
     code, _, err = run("train", *QUICK)
     assert code == 130
     assert f"kept in {(run_of(here) / 'model.keras').relative_to(here)}" in err
@@ -412,7 +412,7 @@ def test_recipe_fast_gives_defaults_that_options_replace(run, here):
     assert (printed["epochs"], printed["precision"]) == (2, "float32")
     code, _, err = run("train", "--recipe", "fast", "--optimizer", "sgd")
     assert code == 2
-    assert "`beta_2` must be left out" in err
+    assert "`beta_2` must be None unless `optimizer` is one of" in err
 
 
 def test_a_loss_that_is_no_number_exits_with_1_and_one_line(run, here):
@@ -449,7 +449,7 @@ def test_a_killed_run_is_resumed_and_then_without_checkpoints(run, here):
     folder = run_of(here)
     code, _, err = run("train", "--resume", folder, "--epochs", "4")
     assert code == 2
-    assert "but --out, --format and --verify. Received: --epochs" in err
+    assert "--verify and --dry-run. Received: --epochs" in err
     code, out, err = run("train", "--resume", folder, "--no-verify")
     assert code == 0, err
     assert out.splitlines()[-1].startswith("Test accuracy: ")
@@ -458,7 +458,7 @@ def test_a_killed_run_is_resumed_and_then_without_checkpoints(run, here):
     assert rows[-1]["epoch"] == "2"
     code, _, err = run("train", "--resume", folder)
     assert code == 2
-    assert "must name a run that left checkpoints" in err
+    assert "must have left checkpoints" in err
 
 
 @pytest.mark.parametrize(
@@ -469,8 +469,11 @@ def test_a_killed_run_is_resumed_and_then_without_checkpoints(run, here):
         (("--strategy", "mirored"), 'Did you mean "mirrored"'),
         (("--engine", "fti"), 'Did you mean "fit"'),
         (("--schedule", "one_cycle"), "`learning_rate` must be given"),
-        (("--label-smoothing", "0.1"), "`label_smoothing` must be left out"),
-        (("--resume", "nowhere"), "must name the folder of a run"),
+        (
+            ("--label-smoothing", "0.1"),
+            "`label_smoothing` must be 0.0 unless",
+        ),
+        (("--resume", "nowhere"), "The folder of a run must hold its configuration"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

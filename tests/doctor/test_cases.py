@@ -60,12 +60,12 @@ def test_a_healthy_program_raises_no_alarm(programs, name):
 
 
 @pytest.mark.large
-@pytest.mark.parametrize("parts", ["keras", "keras_cnn"])
+@pytest.mark.parametrize("layers_from", ["keras", "keras_cnn"])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_the_articles_model_is_healthy(digits, parts, seed):
+def test_the_articles_model_is_healthy(digits, layers_from, seed):
     keras.utils.set_random_seed(seed)
     images = digits.train.images.astype("float32") / 255
-    model = article_cnn(digits.image_shape, 10, parts=parts)
+    model = article_cnn(digits.image_shape, 10, layers_from=layers_from)
     model.compile("adam", "sparse_categorical_crossentropy")
     diagnosis = diagnose(model, images, digits.train.labels, seed=seed)
     assert [one.code for one in diagnosis.findings if one.counts] == []

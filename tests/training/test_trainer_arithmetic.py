@@ -514,8 +514,8 @@ def test_parts_of_ours_step_as_the_parts_of_keras_in_fit(monkeypatch):
     x, y = rng.normal(size=(40, 18, 18, 1)), rng.integers(10, size=40)
     arguments = quiet(x=x, y=y, batch_size=16, epochs=4)
 
-    def build(parts, loss):
-        model = article_cnn(input_shape=(18, 18, 1), parts=parts)
+    def build(layers_from, loss):
+        model = article_cnn(input_shape=(18, 18, 1), layers_from=layers_from)
         return compiled(model, loss=loss, metrics=["accuracy"])
 
     theirs = seeded(lambda: build("keras", "sparse_categorical_crossentropy"))

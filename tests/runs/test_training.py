@@ -11,21 +11,16 @@ import pytest
 from keras_cnn._checks import InputError
 from keras_cnn._images import scale
 from keras_cnn.data import ArraySplit, ImageDataset, Provenance, StreamedSplit
-from keras_cnn.runs import RunConfig, build_model, score, train
-from keras_cnn.runs.config import ONE_HOT_LOSSES
+from keras_cnn.runs import RunConfig, build_model, evaluate_split, train
+from keras_cnn.runs.choices import ONE_HOT_LOSSES
 from keras_cnn.runs.fit_arguments import feed
+from keras_cnn.runs.folder import new_run_folder
 from keras_cnn.runs.record import (
-    new_run_folder,
     save_model,
     write_config,
     write_result,
 )
 from tests.models.test_article import published_model
-
-
-@pytest.fixture(scope="module")
-def few(digits):
-    return digits.limited(256)
 
 
 def streamed(split):
@@ -92,14 +87,6 @@ def test_a_streamed_set_trains_validates_and_scores(few):
     assert result.scores.accuracy > 0.3
 
 
-def test_learning_rate_and_optimizer_reach_the_model(few):
-    model = build_model(RunConfig(optimizer="sgd", learning_rate=0.25), few)
-    assert isinstance(model.optimizer, keras.optimizers.SGD)
-    assert float(model.optimizer.learning_rate) == 0.25
-    adam = build_model(RunConfig(), few).optimizer
-    assert float(adam.learning_rate) == pytest.approx(0.001)
-
-
 def test_scores_agree_with_evaluate(few):
     model, result = run(RunConfig(epochs=1), few)
     _, accuracy = model.evaluate(scale(few.test.images), few.test.labels, verbose=0)
@@ -110,7 +97,7 @@ def test_mistakes_come_with_the_most_confident_first():
     split = ArraySplit(np.zeros((4, 2, 2, 1), np.uint8), np.array([0, 0, 1, 1]))
     # right; wrong at 0.6; wrong at 0.9; right
     rows = np.array([[0.7, 0.3], [0.4, 0.6], [0.9, 0.1], [0.2, 0.8]])
-    scores = score(lambda images: rows, split)
+    scores = evaluate_split(lambda images: rows, split)
     assert scores.accuracy == 0.5
     assert scores.mistakes().tolist() == [2, 1]
 
@@ -207,7 +194,7 @@ def test_record_holds_what_repeats_the_run(few, tmp_path):
     save_model(model, tmp_path / "model.keras")
 
     noted = json.loads((tmp_path / "config.json").read_text())
-    assert RunConfig(**noted["config"]) == replace(config, dataset="digits")
+    assert RunConfig.from_dict(noted["config"]) == replace(config, dataset="digits")
     assert noted["command"] == (
         "keras-cnn train --dataset digits --limit 256 --epochs 2"
     )
