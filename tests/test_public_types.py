@@ -6,6 +6,7 @@ import importlib
 import inspect
 import sys
 import types
+import typing
 
 import pytest
 
@@ -26,9 +27,13 @@ EXPORTED = {id(value) for value in PUBLIC.values()}
 
 def named_in(annotation, module):
     """Yields what the names in an annotation stand for, imported for types or not."""
-    for node in ast.walk(ast.parse(str(annotation), mode="eval")):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            continue
+    if not isinstance(annotation, str):
+        yield annotation
+        if typing.get_origin(annotation) is not typing.Literal:
+            for argument in typing.get_args(annotation):
+                yield from named_in(argument, module)
+        return
+    for node in ast.walk(ast.parse(annotation, mode="eval")):
         if isinstance(node, ast.Name):
             yield getattr(module, node.id, None) or imported_for_types(node.id, module)
 

@@ -132,11 +132,12 @@ def _parts_page(part, title):
         *_options("members: false", "show_root_heading: false"),
         "",
     ]
-    for module, name in sorted(_public(part), key=lambda pair: pair[1].lower()):
-        if part == "losses" and name.islower():
+    names = [
+        (of == "_identifiers", name.lower(), of, name) for of, name in _public(part)
+    ]
+    for is_helper, _, module, name in sorted(names):  # `get` and the like stand last
+        if part == "losses" and name.islower() and not is_helper:
             continue  # each stands beside its class, which says the same
-        if module == "_identifiers":
-            continue
         lines += [f"## {name}", ""]
         curve = _snake(name)
         if curve in curves and part != "layers":

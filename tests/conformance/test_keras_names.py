@@ -171,6 +171,16 @@ def test_config_of_a_layer_gives_ours_also_inside_of_another():
     assert wrapper.layer.units == 3 and wrapper.layer.name == "d"
     assert wrapper.layer.activation is activations.relu
     assert config == before
+    again = layers.deserialize(layers.serialize(wrapper))
+    assert type(again.layer) is layers.Dense and again.layer.units == 3
+
+
+def test_config_of_what_ours_does_not_have_is_refused():
+    dense = keras.layers.Dense(3)
+    dense.build((None, 4))
+    dense.enable_lora(2)
+    with pytest.raises(ValueError, match="`lora_rank` must be None"):
+        layers.deserialize(keras.layers.serialize(dense))
 
 
 def test_config_of_a_network_gives_ours_with_its_shapes():
