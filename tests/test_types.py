@@ -65,7 +65,7 @@ def test_type_checker_knows_the_names_and_refuses_others(check):
     losses.Hubert()
     activations.rellu
     losses.Huber(delta="2")
-    layers.MaxPool2D(pool=2)
+    layers.MaxPool2D(pool_size="2")
     """
     out = check({"program.py": inspect.cleandoc(code)})
     lines = [int(n) for n in re.findall(r"program.py:(\d+): error", out)]
