@@ -46,7 +46,8 @@ def test_every_layer_has_a_case():
     activation_layers = {
         name
         for name in layers.__all__
-        if getattr(layers, name).__mro__[1].__name__ == "Elementwise"
+        if name != "deserialize"
+        and getattr(layers, name).__mro__[1].__name__ == "Elementwise"
     }
     assert activation_layers == set(CASES)
 
