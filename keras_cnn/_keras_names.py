@@ -7,7 +7,6 @@ too; every other public name means Keras's own. Configs are read in the same way
 
 import functools
 import importlib
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -24,9 +23,7 @@ def fall_through(part: str) -> tuple[Callable[[str], Any], Callable[[], list[str
 
     def get_attribute(name: str) -> Any:
         if name.startswith("_") or not hasattr(theirs, name):
-            package = importlib.import_module(f"keras_cnn.{part}")
-            message = f"module {package.__name__!r} has no attribute {name!r}"
-            raise AttributeError(message, name=name, obj=package)
+            raise AttributeError(f"module 'keras_cnn.{part}' has no attribute {name!r}")
         found = getattr(theirs, name)
         return _replacements(part).get(found, found)
 
@@ -85,15 +82,14 @@ def _with_ours(part: str, config: Any, custom_objects: Any) -> Any:
     copy = {k: _with_ours(part, v, custom_objects) for k, v in config.items()}
     match config:
         case {"class_name": "function", "config": str(name)}:
-            key, is_class = "config", False
+            key = "config"
         case {"class_name": str(name), "config": _}:
-            key, is_class = "registered_name", True
+            key = "registered_name"
         case _:
             return copy
     theirs = getattr(getattr(keras, part), name, None)
     if (
         theirs in _replacements(part)
-        and inspect.isclass(theirs) == is_class
         and config.get("module") in (f"keras.{part}", "builtins", None)
         and config.get("registered_name") in (None, name, "function")
         and keras.saving.get_registered_object(name, custom_objects) is None

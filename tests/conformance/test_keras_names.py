@@ -71,6 +71,11 @@ def test_misspelled_or_private_name_raises_what_a_module_raises(part, name):
         exec(f"from keras_cnn.{part} import {name}", {})
 
 
+def test_private_name_of_keras_does_not_fall_through(monkeypatch):
+    monkeypatch.setattr(keras.layers, "_private", 1, raising=False)
+    assert not hasattr(layers, "_private") and "_private" not in dir(layers)
+
+
 @each_part
 def test_star_import_gives_what_is_written_here(part):
     names = {}
@@ -100,6 +105,8 @@ def test_name_of_a_loss_function_gives_ours_first(name, own):
     config = keras.losses.serialize(keras.losses.get(name))
     assert losses.get(config) is own
     assert losses.deserialize(config) is own
+    if hasattr(losses, name):
+        assert losses.get({"class_name": name, "config": {}}) is own
 
 
 @pytest.mark.parametrize("name", [n for n in losses.__all__ if n[0].isupper()])
@@ -146,7 +153,16 @@ def test_own_registered_class_of_the_same_name_is_the_callers():
     class Dense(keras.layers.Layer):
         pass
 
-    assert type(layers.deserialize(keras.layers.serialize(Dense()))) is Dense
+    config = keras.layers.serialize(Dense())
+    assert type(layers.deserialize(config)) is Dense
+    del config["module"]
+    assert type(layers.deserialize(config)) is Dense
+
+
+def test_config_of_another_module_is_left_to_keras():
+    config = {"class_name": "Dense", "config": {"units": 2}, "module": "elsewhere"}
+    with pytest.raises(TypeError, match="Could not locate class 'Dense'"):
+        layers.deserialize(config)
 
 
 @pytest.mark.parametrize("name", ["relu", "swish", "log_softmax", "sparsemax"])
@@ -264,7 +280,7 @@ y = np.eye(3, dtype="float32")[np.arange(12) % 3]
 """
 
 TEXT = """
-tokens = layers.Input((20,), dtype="int64")
+tokens = layers.Input((20,), dtype="int32")
 x = layers.Embedding(50, 8)(tokens)
 x = layers.SpatialDropout1D(0.2)(x)
 x = layers.Conv1D(8, 5, activation="relu", padding="valid", strides=2)(x)
@@ -273,7 +289,7 @@ x = layers.Dense(8, activation=activations.get("relu"))(x)
 outputs = layers.Dense(1, activation="sigmoid")(layers.Dropout(0.5)(x))
 model = keras.Model(tokens, outputs)
 loss = losses.get("binary_crossentropy")
-x, y = rng.integers(0, 50, (12, 20)), np.arange(12)[:, None] % 2
+x, y = rng.integers(0, 50, (12, 20), "int32"), np.arange(12)[:, None] % 2
 """
 
 TRAINING = """
