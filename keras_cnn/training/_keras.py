@@ -28,8 +28,10 @@ from keras.src.utils.python_utils import is_default, pythonify_logs
 
 __all__ = [
     "FUNCTIONAL_ATTRIBUTES",
+    "LOSS_ATTRIBUTES",
     "MODEL_ATTRIBUTES",
     "NORMALIZATION_ATTRIBUTES",
+    "OPTIMIZER_ATTRIBUTES",
     "ArrayDataAdapter",
     "Functional",
     "begin_epoch",
@@ -54,11 +56,11 @@ _inside: list[None] = []
 
 # Attributes of a Keras model that the trainer calls or sets.
 MODEL_ATTRIBUTES = (
-    "_assert_compile_called",
     "_call_has_training_arg",
     "_compile_loss",
     "_compile_metrics",
     "_compute_loss",
+    "_distribute_strategy",
     "_flatten_layers",
     "_flatten_metrics_in_order",
     "_get_regularization_losses",
@@ -72,6 +74,10 @@ MODEL_ATTRIBUTES = (
 # Of a functional model, which is walked with all shards side by side; a Sequential has
 # one in `_functional`.
 FUNCTIONAL_ATTRIBUTES = ("_nodes_by_depth", "_outputs_struct", "_standardize_inputs")
+
+# Of an optimizer, and of the loss of a compiled model.
+OPTIMIZER_ATTRIBUTES = ("_get_variable_index", "_trainable_variables")
+LOSS_ATTRIBUTES = ("_user_loss",)
 
 # Of a built batch normalization.
 NORMALIZATION_ATTRIBUTES = ("_reduction_axes",)

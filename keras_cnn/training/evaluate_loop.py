@@ -15,6 +15,7 @@ from ._keras import (
 from .batch_hooks import BatchHooks, StepBudget
 from .data_sources import Source
 from .source import AnyLoop
+from .steps import logs_of_epoch
 from .stream_source import raise_empty
 
 
@@ -60,7 +61,7 @@ def evaluate(
     if not done:
         raise_empty(source.name)
     hooks.end_epoch(done - 1, logs)
-    logs = pythonify_logs(logs)
+    logs = pythonify_logs(logs_of_epoch(model, logs, "test"))
     callbacks.on_test_end(logs)
     return logs
 

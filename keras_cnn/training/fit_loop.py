@@ -18,7 +18,7 @@ from .data_sources import Source
 from .errors import NonFiniteLossError
 from .nonfinite import find_cause
 from .source import AnyLoop
-from .steps import OnNonfinite, overrides
+from .steps import OnNonfinite, logs_of_epoch, overrides
 from .stream_source import raise_empty
 
 
@@ -149,8 +149,9 @@ class FitLoop:
                 f"infinite: {skipped}.",
                 stacklevel=2,
             )
-        # Where a resumed epoch had no steps left, its metrics are those restored.
-        return self.model.get_metrics_result() if logs is None else logs
+        if logs is None:  # a resumed epoch without steps left: its metrics are restored
+            return self.model.get_metrics_result()  # type: ignore[no-any-return]
+        return logs_of_epoch(self.model, logs, "train")
 
     def _end_without_data(self) -> None:
         if not self._total:

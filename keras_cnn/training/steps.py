@@ -192,6 +192,35 @@ def overrides(model: keras.Model, method: str) -> bool:
     return getattr(own, "__func__", own) is not getattr(keras.Model, method)
 
 
+def logs_of_epoch(
+    model: keras.Model, logs: dict[str, Any], phase: Literal["train", "test"]
+) -> dict[str, Any]:
+    """Returns what an epoch reports, by the last logs of its steps.
+
+    As in Keras: where a user's step reports what the metrics do, theirs are taken,
+    which are of the whole epoch. Of a mean that the step never updates Keras reports 0;
+    here it is what the step says.
+
+    Args:
+        model: The compiled model.
+        logs: What the last step reported.
+        phase: Of which the steps are.
+    """
+    own = overrides(model, _PHASE_STEPS[phase]) or overrides(model, "compute_metrics")
+    measured = model.get_metrics_result() if own and isinstance(logs, dict) else {}
+    if not own or set(measured) != set(logs):
+        return logs
+    untouched = {
+        metric.name
+        for metric in model.metrics
+        if isinstance(metric, keras.metrics.Mean) and not float(metric.count)
+    }
+    return {
+        name: logs[name] if name in untouched else value
+        for name, value in measured.items()
+    }
+
+
 def without_missing(data: Any) -> Any:
     """Returns a batch with None for what tf.data gives for a missing sample weight."""
     import tensorflow as tf
