@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import keras
@@ -61,9 +61,12 @@ class ArraySource:
             lambda leaf: tf.TensorSpec((None, *leaf.shape[1:]), leaf.dtype), self.arrays
         )
 
-    def batches(self) -> Iterator[Any]:
+    def batches(self) -> Generator[Any]:
         """Yields each batch of an epoch, in the order of the arrays."""
-        for begin in range(0, self.steps_per_epoch * self.batch_size, self.batch_size):
+        if self.steps_per_epoch > self._batches:
+            warn_of_the_end()
+        stop = min(self.steps_per_epoch * self.batch_size, self.samples)
+        for begin in range(0, stop, self.batch_size):
             end = begin + self.batch_size
             yield keras.tree.map_structure(
                 lambda leaf, begin=begin, end=end: leaf[begin:end], self.arrays

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import warnings
 from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any
@@ -28,6 +29,20 @@ def as_count(name: str, value: Any, *, min_value: int = 1) -> int | None:
         whole = value
     check_count(name, whole, min_value=min_value)
     return int(whole)
+
+
+def capped(name: str, count: int | None, limit: int | None) -> int | None:
+    """Returns a count, or the limit that `keras.config` sets below it, with a warning.
+
+    Args:
+        name: The argument that is counted.
+        count: None for as many as there are.
+        limit: None for none.
+    """
+    if not limit or (count is not None and count <= limit):
+        return count
+    warnings.warn(f"Limiting {name} to {limit}", stacklevel=4)
+    return limit
 
 
 def check_not_empty(x: Any, name: str = "`x`") -> None:

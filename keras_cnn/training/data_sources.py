@@ -6,7 +6,6 @@ Keras's own (`get_data_adapter`).
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from ._keras import ArrayDataAdapter, convert_to_sliceable, get_data_adapter
 from .array_source import ArraySource
-from .checks import as_count, check_class_weight, check_not_empty
+from .checks import as_count, capped, check_class_weight, check_not_empty
 from .stream_source import StreamSource
 
 Source = ArraySource | StreamSource
@@ -54,7 +53,11 @@ def make_source(
         ValueError: As Keras does, for data that it does not take.
     """
     batch_size = as_count("batch_size", batch_size)
-    steps_per_epoch = _capped(as_count("steps_per_epoch", steps_per_epoch))
+    steps_per_epoch = capped(
+        "steps_per_epoch",
+        as_count("steps_per_epoch", steps_per_epoch),
+        keras.config.max_steps_per_epoch(),
+    )
     check_class_weight(class_weight)
     check_not_empty(x, name)
     adapter = get_data_adapter(
@@ -79,15 +82,6 @@ def make_source(
     return StreamSource(
         adapter, steps_per_epoch=steps_per_epoch, one_by_one=one_by_one, name=name
     )
-
-
-def _capped(steps: int | None) -> int | None:
-    """Returns the steps that `keras.config.set_max_steps_per_epoch` leaves."""
-    limit: int | None = keras.config.max_steps_per_epoch()
-    if not limit or (steps is not None and steps <= limit):
-        return steps
-    warnings.warn(f"Limiting steps_per_epoch to {limit}", stacklevel=4)
-    return limit
 
 
 def _is_dense(part: Any) -> bool:

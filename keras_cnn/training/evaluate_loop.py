@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import keras
@@ -51,13 +52,14 @@ def evaluate(
             max_steps = min(max_steps, model.steps_per_execution)
         return budget(max_steps)
 
-    for result in source.epoch(loop, next_steps):
-        budget.took(result.steps)
-        done += result.steps
-        logs = result.logs
-        hooks.end(done - 1, done, logs)
-        if model.stop_evaluating:
-            break
+    with closing(source.epoch(loop, next_steps)) as results:
+        for result in results:
+            budget.took(result.steps)
+            done += result.steps
+            logs = result.logs
+            hooks.end(done - 1, done, logs)
+            if model.stop_evaluating:
+                break
     if not done:
         raise_empty(source.name)
     hooks.end_epoch(done - 1, logs)
@@ -84,12 +86,13 @@ def predict(
     model.stop_predicting = False
     callbacks.on_predict_begin()
     outputs = []
-    for batch, data in enumerate(source.batches()):
-        hooks.begin(batch)
-        outputs.append(predict_batch(data))
-        hooks.end(batch, batch + 1, {"outputs": outputs[-1]})
-        if model.stop_predicting:
-            break
+    with closing(source.batches()) as batches:
+        for batch, data in enumerate(batches):
+            hooks.begin(batch)
+            outputs.append(predict_batch(data))
+            hooks.end(batch, batch + 1, {"outputs": outputs[-1]})
+            if model.stop_predicting:
+                break
     if not outputs:
         raise_empty(source.name)
     hooks.end_epoch(len(outputs) - 1, {"outputs": outputs[-1]})

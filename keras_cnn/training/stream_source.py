@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import keras
@@ -77,11 +77,13 @@ class StreamSource:
         shape = keras.tree.flatten(self._dataset.element_spec)[0].shape
         return shape[0] if shape.rank else None
 
-    def batches(self) -> Iterator[Any]:
+    def batches(self) -> Generator[Any]:
         """Yields each batch of an epoch."""
         begin_epoch(self._adapter)
-        yield from itertools.islice(iter(self._dataset), self._given_steps)
-        self._adapter.on_epoch_end()
+        try:
+            yield from itertools.islice(iter(self._dataset), self._given_steps)
+        finally:
+            self._adapter.on_epoch_end()
 
     def epoch(self, loop: AnyLoop, next_steps: NextSteps, done: int = 0) -> LoopResults:
         """Runs an epoch, or what remains of it; see `ArraySource.epoch`."""

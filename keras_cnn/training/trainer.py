@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from datetime import timedelta
@@ -19,6 +18,7 @@ from .callback_list import make_callback_list
 from .checkpoints import Checkpoints
 from .checks import (
     as_count,
+    capped,
     check_batches,
     check_optimizer,
     check_targets_given,
@@ -222,7 +222,7 @@ class Trainer:
         check_count("initial_epoch", initial_epoch, min_value=0)
         as_count("validation_batch_size", validation_batch_size)
         as_count("validation_steps", validation_steps)
-        epochs = _capped(epochs)
+        epochs = capped("epochs", epochs, keras.config.max_epochs()) or 0
         check_optimizer(self.model)
         if self._checkpoints and not self._resume:
             self._checkpoints.check_unused()
@@ -431,12 +431,3 @@ class Trainer:
         return self._on_nonfinite == "stop" or (
             terminates and self._on_nonfinite == "ignore"
         )
-
-
-def _capped(epochs: int) -> int:
-    """Returns the epochs that `keras.config.set_max_epochs` leaves."""
-    limit: int | None = keras.config.max_epochs()
-    if not limit or limit >= epochs:
-        return epochs
-    warnings.warn(f"Limiting epochs to {limit}", stacklevel=3)
-    return limit

@@ -500,6 +500,16 @@ def test_predict_returns_the_array_of_keras():
     np.testing.assert_allclose(ours, one.predict(x, verbose=0), atol=FLOAT32_TOLERANCE)
 
 
+def test_predict_ends_with_the_data_as_in_keras():
+    x, _ = rows(SAMPLES)
+    one = model()
+    with pytest.warns(UserWarning, match="ran out"):
+        ours = Trainer(one).predict(x, batch_size=BATCH, steps=9, verbose=0)
+    with pytest.warns(UserWarning, match="ran out"):
+        theirs = one.predict(x, batch_size=BATCH, steps=9, verbose=0)
+    np.testing.assert_allclose(ours, theirs, atol=FLOAT32_TOLERANCE)
+
+
 def test_predict_returns_the_dictionary_of_keras():
     x, _ = images(SAMPLES)
     row, _ = rows(SAMPLES)
