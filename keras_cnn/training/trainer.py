@@ -31,6 +31,7 @@ from .distribution import (
     has_workers,
     is_chief,
     lost_workers_named,
+    shares,
 )
 from .evaluate_loop import evaluate, predict
 from .fit_loop import FitLoop
@@ -384,7 +385,7 @@ class Trainer:
             strategy=Choice(
                 type(self.strategy).__name__ if self.strategy else "none",
                 f"{self.strategy.num_replicas_in_sync} replicas share each batch"
-                if self.strategy
+                if shares(self.strategy)
                 else "one device",
             ),
         )
