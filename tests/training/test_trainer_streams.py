@@ -1,5 +1,7 @@
 """Hooks and rates over streams: each batch that exists is heard of, and no other."""
 
+from threading import Event
+
 import keras
 import numpy as np
 import pytest
@@ -10,7 +12,6 @@ from tests.training._compare import (
     assert_same_history,
     quiet,
     run_both,
-    seeded,
 )
 from tests.training.models import compiled_dense, rows
 
@@ -19,25 +20,14 @@ X, Y = rows(BATCH * BATCHES)
 
 
 class Batches(keras.utils.PyDataset):
-    """Four batches, and the order in which its methods are called."""
-
-    def __init__(self, **options):
-        super().__init__(**options)
-        self.calls = []
+    """Four batches."""
 
     def __len__(self):
         return BATCHES
 
     def __getitem__(self, index):
-        self.calls.append("item")
         part = slice(index * BATCH, (index + 1) * BATCH)
         return X[part], Y[part]
-
-    def on_epoch_begin(self):
-        self.calls.append("begin")
-
-    def on_epoch_end(self):
-        self.calls.append("end")
 
 
 class Endless(Batches):
@@ -137,25 +127,29 @@ def test_rates_set_before_each_batch_of_a_stream_train_as_in_fit(name):
         assert_same_history(ours, theirs, FLOAT32_TOLERANCE)
 
 
+class BeginsSlowly(Batches):
+    """Ends `on_epoch_begin` when a batch was read meanwhile, or after some seconds."""
+
+    def __init__(self, seconds):
+        super().__init__(workers=2)
+        self.seconds, self.read, self.read_meanwhile = seconds, Event(), False
+
+    def __getitem__(self, index):
+        self.read.set()
+        return super().__getitem__(index)
+
+    def on_epoch_begin(self):
+        self.read.clear()  # some are read first of all, to see what they are like
+        self.read_meanwhile = self.read.wait(self.seconds)
+
+
 def test_workers_read_nothing_before_on_epoch_begin_is_done():
-    """Keras's own `fit` starts them before it; noticed here when that changes."""
-
-    class Slow(Batches):
-        def on_epoch_begin(self):
-            import time
-
-            time.sleep(0.2)
-            super().on_epoch_begin()
-
-    def read_before(fit):
-        data = Slow(workers=2)
-        fit(**quiet(x=data))
-        made = data.calls.index("begin")
-        # Some batches are read first of all, to see what they are like.
-        return made - data.calls[:made].count("end")
-
-    peeked = read_before(Trainer(compiled_dense("sgd")).fit)
-    assert read_before(seeded(lambda: compiled_dense("sgd")).fit) > peeked
+    """Keras's own `fit` lets them; noticed here when that changes."""
+    ours, theirs = BeginsSlowly(0.3), BeginsSlowly(60)
+    Trainer(compiled_dense("sgd")).fit(**quiet(x=ours))
+    assert not ours.read_meanwhile
+    compiled_dense("sgd").fit(**quiet(x=theirs))
+    assert theirs.read_meanwhile
 
 
 def test_a_callback_hears_its_arguments_by_name_as_in_keras():
