@@ -206,6 +206,8 @@ def logs_of_epoch(
         logs: What the last step reported.
         phase: Of which the steps are.
     """
+    import tensorflow as tf
+
     own = overrides(model, _PHASE_STEPS[phase]) or overrides(model, "compute_metrics")
     measured = model.get_metrics_result() if own and isinstance(logs, dict) else {}
     if not own or set(measured) != set(logs):
@@ -213,7 +215,8 @@ def logs_of_epoch(
     untouched = {
         metric.name
         for metric in model.metrics
-        if isinstance(metric, keras.metrics.Mean) and not float(metric.count)
+        if isinstance(metric, keras.metrics.Mean)
+        and not float(tf.convert_to_tensor(metric.count.value))
     }
     return {
         name: logs[name] if name in untouched else value
