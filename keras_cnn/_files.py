@@ -1,16 +1,18 @@
 """Writing without harm: to a temporary name first, then renamed into place."""
 
+import errno
 import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ._checks import InputError
+from ._checks import InputError, first_line
 
 # What is being written lies in such folders; a killed process leaves one behind.
 _PREFIX = ".writing-"
@@ -112,6 +114,44 @@ def check_writable(option: str, folder: Path) -> None:
         raise InputError(
             f"`{option}` must name a folder that can be written to, and {nearest} "
             f"cannot. Received: {option}={str(folder)!r}."
+        )
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    r"""Returns a path as text that can be printed, whatever bytes its name has.
+
+    Example:
+        >>> shown("caf\udce9/1.png")
+        'caf\\xe9/1.png'
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def check_file(path: Path, what: str) -> None:
+    """Raises unless `path` is a file with an end: reading a pipe or device has none.
+
+    Args:
+        path: The file, or a link to it.
+        what: What it should be, with its article, to begin the message.
+
+    Raises:
+        InputError: Says what there is instead.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise InputError(f"{what} must exist. Received: {shown(path)!r}.") from None
+    except (OSError, ValueError) as error:
+        loops = getattr(error, "errno", None) == errno.ELOOP
+        why = "a link that leads to itself" if loops else first_line(error)
+        raise InputError(
+            f"{what} must be readable. Received: {shown(path)!r}, {why}."
+        ) from error
+    if not stat.S_ISREG(mode):
+        kinds = {stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
+        raise InputError(
+            f"{what} must be a file. Received: {shown(path)!r}, a "
+            f"{kinds.get(stat.S_IFMT(mode), 'device')}."
         )
 
 

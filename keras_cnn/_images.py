@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
-from ._checks import InputError
+from ._checks import InputError, first_line
+from ._depth import deep_values, find_white, stated_white, to_8_bits
+from ._files import check_file, shown
+from ._optional import optional
 
 PIXEL_MAX = 255
 
@@ -25,6 +30,12 @@ _SHADE = 64
 
 # The smallest range of gray levels (of 255) in which something can be said to be drawn.
 _MIN_CONTRAST = 16
+
+# Formats of stacks and animations; telephones' MPO has previews only.
+_SERIES = ("GIF", "PNG", "TIFF", "WEBP")
+
+# How files begin that Pillow reads through pillow-heif.
+_HEIC = {b"ftyp" + brand for brand in (b"heic", b"heix", b"mif1", b"msf1", b"hevc")}
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -62,14 +73,72 @@ def scale(images: Any, high: float = 1.0) -> Any:
     return tf.cast(images, tf.float32) * factor
 
 
-def read_image(path: str | Path) -> UInt8Array:
-    """Reads an image file of any size and colour.
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """An image as its file holds it.
+
+    Attributes:
+        values: uint8, (height, width) if gray, else (height, width, 3); of an image of
+            more bits integers or floats, with a fourth channel for its opacity if any.
+        white: What number white has by the file's own statement; None without.
+        is_first: Whether the file holds more images, of which this is the first.
+    """
+
+    values: npt.NDArray[Any]
+    white: int | None = None
+    is_first: bool = False
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether it has more than 8 bits."""
+        return self.values.dtype != np.uint8
+
+    @property
+    def high(self) -> float:
+        """The largest number in it."""
+        return float(self.values.max())
+
+    def pixels(self, white: float | None, name: str) -> UInt8Array:
+        """Returns the image in 8 bits, without transparency.
+
+        Args:
+            white: What number white has in the set that the image belongs to. None, or
+                255 for an image that this does not suit, leaves it to the image.
+            name: What messages call the image.
+
+        Raises:
+            InputError: If the image exceeds the set's white.
+        """
+        if not self.is_deep:
+            return self.values
+        if white is not None and white != PIXEL_MAX and self.high > white * 1.001:
+            raise InputError(
+                "An image must have numbers up to that of white in its set. Received: "
+                f"{name} with values up to {self.high:g}, and {white:g} for white."
+            )
+        if white is None or self.high > white or self._is_scaled(white):
+            white = self.white or 0
+            if self.high > white:
+                white = find_white(self.high, f"{name} with values up to {self.high:g}")
+        flat = to_8_bits(self.values, white)
+        return _opaque(Image.fromarray(flat)) if flat.shape[2:] == (4,) else flat
+
+    def _is_scaled(self, white: float) -> bool:
+        """Whether these are floats in 0..1, where white is said to be 8 bits."""
+        is_float = np.issubdtype(self.values.dtype, np.floating)
+        return is_float and self.high <= 1 and white == PIXEL_MAX
+
+
+def read_image(path: str | Path, white: float | None = None) -> UInt8Array:
+    """Reads an image file of any size and color.
 
     Transparency is laid over white or black, whichever the drawing stands out from;
-    rotation noted by a camera is applied; 16-bit gray is brought to 8 bits.
+    rotation noted by a camera is applied; more than 8 bits are brought to 8.
 
     Args:
         path: A PNG, JPEG or other file that Pillow reads.
+        white: What number white has in files of more than 8 bits, as the data set of
+            such files has it. Defaults to None: by the file itself, see `find_white`.
 
     Returns:
         uint8, (height, width) if gray, else (height, width, 3).
@@ -78,9 +147,8 @@ def read_image(path: str | Path) -> UInt8Array:
         InputError: If the file is missing, is no image, is damaged, or is too large.
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError(f"An image file must exist. Received: {str(path)!r}.")
-    return decode_image(path, repr(str(path)), max_pixels=_MAX_PIXELS)
+    check_file(path, "An image file")
+    return decode_image(path, repr(shown(path)), max_pixels=_MAX_PIXELS, white=white)
 
 
 def decode_image(
@@ -90,6 +158,7 @@ def decode_image(
     max_pixels: int,
     formats: tuple[str, ...] | None = None,
     max_side: int | None = None,
+    white: float | None = None,
 ) -> UInt8Array:
     """Decodes an image as `read_image` does.
 
@@ -100,6 +169,7 @@ def decode_image(
         formats: The only formats, in Pillow's names, that are tried. Defaults to all.
         max_side: The length of the longer side down to which a larger image is
             reduced. Defaults to no limit.
+        white: As `read_image` takes it. Defaults to None.
 
     Returns:
         uint8, (height, width) if gray, else (height, width, 3).
@@ -107,12 +177,38 @@ def decode_image(
     Raises:
         InputError: If this is no image, or it is damaged or too large.
     """
+    decoded = decode_values(
+        source, name, max_pixels=max_pixels, formats=formats, max_side=max_side
+    )
+    pixels = decoded.pixels(white, name)
+    shrink = (max_side or max(pixels.shape[:2])) / max(pixels.shape[:2])
+    if shrink >= 1:
+        return pixels
+    height, width = (max(1, round(side * shrink)) for side in pixels.shape[:2])
+    return resize(pixels, (height, width))
+
+
+def decode_values(
+    source: Path | IO[bytes],
+    name: str,
+    *,
+    max_pixels: int = _MAX_PIXELS,
+    formats: tuple[str, ...] | None = None,
+    max_side: int | None = None,
+) -> Decoded:
+    """Decodes an image and keeps its depth; the rest is as in `decode_image`."""
     try:
-        with warnings.catch_warnings():
+        with (
+            warnings.catch_warnings(),
+            source.open("rb")
+            if isinstance(source, Path)
+            else nullcontext(source) as file,
+        ):
             # Pillow warns of large images, which the limit below refuses, and of odd
             # metadata, which do not matter here.
             warnings.simplefilter("ignore")
-            with Image.open(source, formats=formats) as image:
+            _learn_heic(file)
+            with Image.open(file, formats=formats) as image:
                 if image.width * image.height > max_pixels:
                     raise InputError(
                         f"An image must have at most {max_pixels:,} pixels. "
@@ -120,20 +216,33 @@ def decode_image(
                     )
                 if max_side:
                     image.draft(None, (max_side, max_side))
-                pixels = _plain(ImageOps.exif_transpose(image))
+                several = image.format in _SERIES and getattr(
+                    image, "is_animated", False
+                )
+                values = deep_values(image, file)
+                if values is None:
+                    pixels = _plain(ImageOps.exif_transpose(image))
+                    return Decoded(pixels, is_first=bool(several))
+                decoded = Decoded(values, stated_white(image, file), bool(several))
     except InputError:
         raise
+    except UnidentifiedImageError as error:
+        raise InputError(
+            "An image file must be readable as PNG, JPEG or the like. "
+            f"Received: {name}, which has no format that is known."
+        ) from error
     # What a damaged file makes Pillow's dozens of decoders raise is not documented.
     except Exception as error:
         raise InputError(
             f"An image file must be readable as PNG, JPEG or the like. "
-            f"Received: {name} ({error})."
+            f"Received: {name} ({first_line(error)})."
         ) from error
-    shrink = (max_side or max(pixels.shape[:2])) / max(pixels.shape[:2])
-    if shrink >= 1:
-        return pixels
-    height, width = (max(1, round(side * shrink)) for side in pixels.shape[:2])
-    return resize(pixels, (height, width))
+    if not (np.isfinite(values).all() and values.min() >= 0):
+        raise InputError(
+            "Pixels must be finite and >= 0. Received: "
+            f"{name} with values from {values.min():g} to {values.max():g}."
+        )
+    return decoded
 
 
 def fit_to(
@@ -222,21 +331,29 @@ def center_like_mnist(
     return _place_by_mass(fitted, size)
 
 
+def _learn_heic(file: IO[bytes]) -> None:
+    """Teaches Pillow to read what telephones save, if this is such a file."""
+    head = file.read(12)
+    file.seek(0)
+    if head[4:] in _HEIC:
+        optional("pillow_heif", "heif").register_heif_opener()
+
+
 def _plain(image: Image.Image) -> UInt8Array:
-    """Decodes to uint8, gray or RGB, without transparency."""
-    if image.mode.startswith(("I", "F")):
-        values = np.asarray(image, np.float64)
-        # 16-bit gray by its own range; an integer image that fits 8 bits stays as it is
-        top = 65535 if values.max(initial=0) > PIXEL_MAX else PIXEL_MAX
-        return np.clip(values / top * PIXEL_MAX, 0, PIXEL_MAX).astype(np.uint8)
+    """Decodes 8 bits to uint8, gray or RGB, without transparency."""
     if image.has_transparency_data:
-        image = image.convert("RGBA")
-        gray, opacity = np.asarray(image.convert("LA")).astype(float).transpose(2, 0, 1)
-        dark = np.sum(gray * opacity) < PIXEL_MAX / 2 * np.sum(opacity)
-        ground = Image.new("RGBA", image.size, "white" if dark else "black")
-        image = Image.alpha_composite(ground, image).convert("RGB")
+        return _opaque(image)
     gray_modes = ("1", "L")
     return np.asarray(image.convert("L" if image.mode in gray_modes else "RGB"))
+
+
+def _opaque(image: Image.Image) -> UInt8Array:
+    """Lays an image over white or black, whichever the drawing stands out from."""
+    image = image.convert("RGBA")
+    gray, opacity = np.asarray(image.convert("LA")).astype(float).transpose(2, 0, 1)
+    dark = np.sum(gray * opacity) < PIXEL_MAX / 2 * np.sum(opacity)
+    ground = Image.new("RGBA", image.size, "white" if dark else "black")
+    return np.asarray(Image.alpha_composite(ground, image).convert("RGB"))
 
 
 def _ink(gray: UInt8Array) -> npt.NDArray[np.float64]:

@@ -1,3 +1,6 @@
+import os
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -95,6 +98,19 @@ def test_read_image_with_too_many_pixels_raises_before_decoding(
     monkeypatch.setattr(_images, "_MAX_PIXELS", 100)
     with pytest.raises(InputError, match="at most 100 pixels.*60x40"):
         read_image(save(stroke, tmp_path / "a.png"))
+
+
+def test_read_image_of_heic_without_its_extra_says_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    with pytest.raises(InputError, match="pillow_heif.*pip install"):
+        read_image(tmp_path / "a.heic")
+
+
+def test_read_image_of_a_pipe_raises_at_once(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(InputError, match="must be a file.*a pipe"):
+        read_image(tmp_path / "a.png")
 
 
 def test_to_gray_weighs_colours_by_luma():

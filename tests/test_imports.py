@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "keras_cnn"
 
 FLOORS = {
     "_checks": 0,
+    "_depth": 0,
     "_environment": 0,
     "_fans": 0,
     "_files": 0,
@@ -46,7 +47,11 @@ FLOORS = {
 NEIGHBOURS = {
     ("_files", "_checks"),
     ("_html", "_files"),
+    ("_depth", "_checks"),
     ("_images", "_checks"),
+    ("_images", "_depth"),
+    ("_images", "_files"),
+    ("_images", "_optional"),
     ("_optional", "_checks"),
     ("_preparation", "_checks"),
     ("_preparation", "_images"),

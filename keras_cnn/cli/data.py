@@ -17,7 +17,18 @@ app = typer.Typer(help="List, describe and prepare data sets.", no_args_is_help=
 Name = Annotated[
     str,
     typer.Argument(
-        help="digits, a TFDS name, a folder or an .npz file.", show_default=False
+        help="digits, a TFDS name, a folder, or an .npz, .npy, .csv or .json file.",
+        show_default=False,
+    ),
+]
+
+
+ImageSize = Annotated[
+    str | None,
+    typer.Option(
+        help="Resize images to this side in pixels, or to this HEIGHTxWIDTH, as in 64 "
+        "or 64x48. Required where they differ in size.",
+        show_default=False,
     ),
 ]
 
@@ -39,12 +50,41 @@ def list_sets(data_dir: DataDir = None, manual_dir: ManualDir = None) -> None:
 
 
 @app.command("info")
-def info(name: Name, data_dir: DataDir = None, manual_dir: ManualDir = None) -> None:
+def info(
+    name: Name,
+    data_dir: DataDir = None,
+    manual_dir: ManualDir = None,
+    image_size: ImageSize = None,
+    white: Annotated[
+        float | None,
+        typer.Option(
+            help="What number white has in your own images. Defaults to what all of "
+            "them together show.",
+            show_default=False,
+        ),
+    ] = None,
+    skip_damaged: Annotated[
+        bool,
+        typer.Option(
+            "--skip-damaged", help="Go on without image files that cannot be read."
+        ),
+    ] = False,
+) -> None:
     """Describe a data set; nothing is downloaded for it."""
     start_tensorflow()
     from ..data import describe
+    from ..runs.kinds import SIZE
 
-    _print_description(describe(name, data_dir=data_dir, manual_dir=manual_dir))
+    _print_description(
+        describe(
+            name,
+            data_dir=data_dir,
+            manual_dir=manual_dir,
+            image_size=SIZE.check("image_size", image_size) if image_size else None,
+            white=white,
+            skip_damaged=skip_damaged,
+        )
+    )
 
 
 @app.command("prepare")
@@ -70,6 +110,8 @@ def _print_description(known: Description) -> None:
     out.print(f"images:   {', '.join(images) or 'counted when prepared'}")
     out.print(f"size:     {_size(known.image_shape)}")
     out.print(f"classes:  {', '.join(known.class_names)}")
+    if known.note:
+        out.print(f"note:     {known.note}")
 
 
 def _size(image_shape: tuple[int | None, ...]) -> str:

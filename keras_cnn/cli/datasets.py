@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 def print_summary(dataset: ImageDataset) -> None:
     """Prints a data set's name, origin, sizes and shape in one line."""
-    parts = ", ".join(f"{len(part):,} {name}" for name, part in dataset.splits.items())
+    splits = dataset.splits
+    if dataset.train is dataset.test:
+        del splits["train"]
+    parts = ", ".join(f"{len(part):,} {name}" for name, part in splits.items())
     shape = "x".join(map(str, dataset.image_shape))
     origin = " ".join(
         word for word in (dataset.provenance.source, dataset.provenance.version) if word

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from .._checks import InputError
-from .console import out, start_tensorflow
+from .console import out, print_warning, start_tensorflow
 from .options import AsJson, DataDir, Limit, ManualDir, ModelPath, Trust
 
 
@@ -38,12 +39,20 @@ def evaluate(
     known = predictor.metadata
     quiet_tfds()
     name = dataset or noted_name(known.data)
-    images = data.load(
+    load = partial(
+        data.load,
         name,
         data_dir=data_dir,
         manual_dir=manual_dir,
         image_size=predictor.image_shape[:2],
-    ).limited(limit)
+    )
+    images = load(hold_out=False)
+    is_whole = images.test is images.train
+    if is_whole and images.provenance.checksum == known.data.get("checksum"):
+        images = load()  # it was trained on, except for what was held out
+    if images.provenance.note:
+        print_warning(images.provenance.note)
+    images = images.limited(limit)
     if images.image_shape != predictor.image_shape:
         raise InputError(
             f"The images must have the model's shape, {predictor.image_shape}. "

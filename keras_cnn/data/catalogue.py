@@ -19,6 +19,7 @@ import numpy as np
 from .._checks import InputError, did_you_mean, first_line
 from .._files import sha256
 from .dataset import ImageDataset, Provenance
+from .emnist import emnist_names, first_label
 from .network import why_unreachable
 from .split import ArraySplit, StreamedSplit
 
@@ -179,7 +180,8 @@ def image_shape(builder: Any) -> tuple[int | None, ...]:
 
 def class_names(builder: Any) -> tuple[str, ...]:
     """Returns the names of a set's classes."""
-    return tuple(_feature(builder, 1).names)
+    emnist = builder.name == "emnist" and emnist_names(builder.builder_config.name)
+    return emnist or tuple(_feature(builder, 1).names)
 
 
 def _tfds() -> Any:
@@ -294,6 +296,13 @@ def _dataset(builder: Any, names: str, image_size: Any, **read: Any) -> Any:
     import tensorflow as tf
 
     dataset = builder.as_dataset(split=names, as_supervised=True, **read)
+    if builder.name == "emnist":
+        first = first_label(builder.builder_config.name)
+
+        def upright(image: Any, label: Any) -> tuple[Any, Any]:
+            return tf.transpose(image, (1, 0, 2)), label - first
+
+        dataset = dataset.map(upright, tf.data.AUTOTUNE)
     if image_size is None:
         return dataset
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
-from typing import Generic
+from typing import Any, Generic
 
 import numpy as np
 from typing_extensions import TypeVar
 
 from .._checks import InputError, check_count, check_fraction
+from .._images import PIXEL_MAX
 from .split import ArraySplit, Split, StreamedSplit
 
 # What is held out does not depend on a run's seed: a test set never changes.
 _SPLIT_SEED = 0
+
+# Of a set without a part to test on, a fifth of each class is held out.
+_TEST_FRACTION = 0.2
 
 SplitT = TypeVar("SplitT", bound=Split, covariant=True, default=Split)
 
@@ -53,6 +58,10 @@ class ImageDataset(Generic[SplitT]):
         validation: The part carved from `train`, or None.
         provenance: Where the images come from.
         address: What `load` takes to give this set again, with version or whole path.
+        white: What number white has in image files like those of the set: 255 for 8
+            bits, 1023, 4095 or 65535 for more, 1 for floats. Defaults to 255.
+        test_is_held_out: Whether `test` was split off here, since the set has no part
+            to test on. Defaults to False.
     """
 
     name: str
@@ -62,6 +71,8 @@ class ImageDataset(Generic[SplitT]):
     provenance: Provenance
     validation: SplitT | None = None
     address: str = ""
+    white: float = PIXEL_MAX
+    test_is_held_out: bool = False
 
     def __post_init__(self) -> None:
         """Checks what every source must give, whatever it reads.
@@ -121,8 +132,46 @@ class ImageDataset(Generic[SplitT]):
                 )
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How your own images are read.
+
+    Attributes:
+        image_size: (height, width) to resize image files to; None if they all have one
+            size already.
+        white: What number white has; None to decide it by all images together.
+        skip_damaged: Whether to go on without image files that cannot be read.
+        hold_out: Whether a set without a part to test on gives up a fifth of each
+            class; else all its images are both `train` and `test`.
+    """
+
+    image_size: tuple[int, int] | None = None
+    white: float | None = None
+    skip_damaged: bool = False
+    hold_out: bool = True
+
+
+def hold_out_test(
+    splits: dict[str, ArraySplit], reading: Reading | None = None, **fields: Any
+) -> ImageDataset[ArraySplit]:
+    """Returns a data set of `splits`; without a test part, a fifth of each class is it.
+
+    Raises:
+        InputError: If a class has too few images for that.
+    """
+    if "test" in splits:
+        return ImageDataset(**{**fields, **splits})
+    train = test = splits["train"]
+    if reading is None or reading.hold_out:
+        train, test = carve(train, _TEST_FRACTION)
+    parts = {**splits, "train": train, "test": test}
+    return ImageDataset(**{**fields, **parts}, test_is_held_out=True)
+
+
 def carve(split: ArraySplit, fraction: float) -> tuple[ArraySplit, ArraySplit]:
     """Splits off a fraction of each class, the same images whenever it is called.
+
+    Every class has at least one image on both sides.
 
     Args:
         split: The part to divide.
@@ -132,26 +181,36 @@ def carve(split: ArraySplit, fraction: float) -> tuple[ArraySplit, ArraySplit]:
         What remains, and what was split off.
 
     Raises:
-        InputError: If the fraction is too small or too large to leave every class an
-            image on both sides.
+        InputError: If a class has a single image.
     """
     from sklearn.model_selection import train_test_split
 
     check_fraction("fraction", fraction)
-    try:
-        kept, carved = train_test_split(
-            np.arange(len(split)),
-            test_size=fraction,
-            stratify=split.labels,
-            random_state=_SPLIT_SEED,
-        )
-    except ValueError as error:
+    classes, counts = np.unique(split.labels, return_counts=True)
+    if counts.min() < 2:
         raise InputError(
             f"Each class must have images enough to split off {fraction:g} of them. "
-            f"Received: {len(split):,} images, the rarest class with "
-            f"{np.unique(split.labels, return_counts=True)[1].min()}."
-        ) from error
+            f"Received: {len(split):,} images, the rarest class with {counts.min()}."
+        )
+    size = min(
+        max(math.ceil(fraction * len(split)), len(classes)), len(split) - len(classes)
+    )
+    kept, carved = train_test_split(
+        np.arange(len(split)),
+        test_size=size,
+        stratify=split.labels,
+        random_state=_SPLIT_SEED,
+    )
+    kept, carved = _shared(kept, carved, split.labels)
+    carved, kept = _shared(carved, kept, split.labels)
     return split[np.sort(kept)], split[np.sort(carved)]
+
+
+def _shared(giving: Any, taking: Any, labels: Any) -> tuple[Any, Any]:
+    """Moves an image of each class that `taking` lacks, the first there is."""
+    lacking = np.setdiff1d(labels[giving], labels[taking])
+    moved = [giving[labels[giving] == label][0] for label in lacking]
+    return giving[~np.isin(giving, moved)], np.append(taking, moved).astype(int)
 
 
 def _sample(split: Split, limit: int) -> Split:

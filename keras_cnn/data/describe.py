@@ -33,6 +33,7 @@ class Description:
         class_names: One name a class.
         images: The number of images by split; empty where it is not known yet.
         version: The provider's version, or `""`.
+        note: What a reader should know, such as which files were passed over.
     """
 
     name: str
@@ -41,10 +42,17 @@ class Description:
     class_names: tuple[str, ...]
     images: dict[str, int]
     version: str
+    note: str = ""
 
 
 def describe(
-    name: str, *, data_dir: str | None = None, manual_dir: str | None = None
+    name: str,
+    *,
+    data_dir: str | None = None,
+    manual_dir: str | None = None,
+    image_size: tuple[int, int] | None = None,
+    white: float | None = None,
+    skip_damaged: bool = False,
 ) -> Description:
     """Describes a data set; nothing is downloaded or prepared for it.
 
@@ -52,6 +60,9 @@ def describe(
         name: As `load` takes it, but for `auto`.
         data_dir: As `load` takes it.
         manual_dir: As `load` takes it.
+        image_size: As `load` takes it, for images of your own.
+        white: Likewise.
+        skip_damaged: Likewise.
 
     Raises:
         InputError: If there is no such set, or its files break a rule.
@@ -61,7 +72,10 @@ def describe(
         {'train': 1437, 'test': 360}
     """
     if name == "digits" or is_path(name):
-        return _described(load(name), "bundled" if name == "digits" else "local")
+        dataset = load(
+            name, image_size=image_size, white=white, skip_damaged=skip_damaged
+        )
+        return _described(dataset, "bundled" if name == "digits" else "local")
     location = Location(data_dir, manual_dir)
     builder = find_builder(name, location)
     splits = builder.info.splits.items()
@@ -83,4 +97,5 @@ def _described(dataset: ImageDataset, state: str) -> Description:
         class_names=dataset.class_names,
         images={name: len(part) for name, part in dataset.splits.items()},
         version=dataset.provenance.version,
+        note=dataset.provenance.note,
     )

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 
 from .._images import PIXEL_MAX, resize
-from .dataset import ImageDataset, Provenance, carve
+from .dataset import ImageDataset, Provenance, hold_out_test
 from .split import ArraySplit
 
 CLASS_NAMES = tuple("0123456789")
@@ -14,15 +14,12 @@ CLASS_NAMES = tuple("0123456789")
 _INK_MAX = 16
 _SIZE = (28, 28)
 
-# A fifth is held out, 360 of 1,797 images.
-_TEST_FRACTION = 0.2
-
 
 def load_digits() -> ImageDataset[ArraySplit]:
     """Returns scikit-learn's 1,797 handwritten digits in MNIST's form.
 
     The set has no split of its own: a fifth of each class is held out for testing,
-    always the same one.
+    360 images, always the same ones.
 
     Reference: [Alpaydin, Kaynak, 1998](https://doi.org/10.24432/C50P49)
     """
@@ -33,14 +30,12 @@ def load_digits() -> ImageDataset[ArraySplit]:
     pixels = np.rint(bundled.images * (PIXEL_MAX / _INK_MAX)).astype(np.uint8)
     images = np.stack([resize(image, _SIZE) for image in pixels])[..., np.newaxis]
     everything = ArraySplit(images, bundled.target.astype(np.int64))
-    train, test = carve(everything, _TEST_FRACTION)
     checksum = hashlib.sha256(bundled.images.tobytes() + bundled.target.tobytes())
-    return ImageDataset(
+    return hold_out_test(
+        {"train": everything},
         name="digits",
         address="digits",
         class_names=CLASS_NAMES,
-        train=train,
-        test=test,
         provenance=Provenance(
             source="scikit-learn load_digits",
             version=sklearn.__version__,

@@ -1,163 +1,116 @@
 """Your own images: a folder with one sub-folder a class."""
 
-import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from .._checks import InputError
-from .._images import UInt8Array, read_image, resize, to_gray, to_rgb
-from .dataset import ImageDataset, Provenance, carve
+from .._files import shown
+from .dataset import ImageDataset, Provenance, Reading, hold_out_test
+from .image_files import ImagesRead, read_images
+from .layout import find_layout, readable_name
 from .split import ArraySplit
 
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
-# Folders that are splits and no classes.
-_SPLITS = {
-    "train": "train",
-    "val": "validation",
-    "validation": "validation",
-    "test": "test",
-}
-
-# Of a folder without a split of its own, a fifth of each class is held out.
-_TEST_FRACTION = 0.2
-
-
-def load_folder(
-    path: Path, image_size: tuple[int, int] | None = None
-) -> ImageDataset[ArraySplit]:
+def load_folder(path: Path, reading: Reading) -> ImageDataset[ArraySplit]:
     """Returns the images below a folder, one sub-folder a class.
 
-    Where the folder holds `train`, `test` and `validation` (or `val`), or `train` and
-    one of the others, each with the classes' sub-folders, they are the splits. Without
-    a `test` a fifth of each class is held out, always the same one. Hidden files and
-    files that are no images by their suffix are passed over. If any image has colour,
-    all are read as RGB.
+    `find_layout` has the rule for what is a class and what a part, `read_images` the
+    one for the pixels. Without a part to test on, a fifth of each class is held out,
+    always the same one.
 
     Args:
         path: The folder.
-        image_size: (height, width) to which every image is resized; None if they all
-            have one size already.
+        reading: How the images are read.
 
     Raises:
         InputError: If a class is empty, an image cannot be read, images differ in
             shape, or there are less than two classes.
     """
     if not path.is_dir():
-        raise InputError(f"A folder of images must exist. Received: {path}.")
-    parts = {folder.name: folder for folder in _subfolders(path)}
-    if "train" in parts and len(parts) > 1 and parts.keys() <= _SPLITS.keys():
-        class_names = _class_names(parts["train"])
-        for folder in parts.values():
-            if _class_names(folder) != class_names:
-                raise InputError(
-                    "The folders of all splits must have the same classes. Received: "
-                    f"{parts['train']} with {', '.join(class_names)} and {folder} with "
-                    f"{', '.join(_class_names(folder))}."
-                )
-        files = {_SPLITS[name]: _class_files(parts[name]) for name in parts}
-    else:
-        class_names = _class_names(path)
-        files = {"train": _class_files(path)}
-    if len(class_names) < 2:
-        raise InputError(
-            "A folder of images must have at least two sub-folders, one a class. "
-            f"Received: {path} with {len(class_names)}."
-        )
+        raise InputError(f"A folder of images must exist. Received: {shown(path)}.")
+    layout = find_layout(path)
+    classes = tuple(next(iter(layout.parts.values())))
+    rows = [
+        (part, label, file)
+        for part, by_class in layout.parts.items()
+        for label, name in enumerate(classes)
+        for file in by_class[name]
+    ]
+    return dataset_of_files(path, rows, classes, reading, layout.notes)
 
-    digest = hashlib.sha256()
-    splits = _read_splits(files, image_size, digest)
-    if "test" not in splits:
-        splits["train"], splits["test"] = carve(splits["train"], _TEST_FRACTION)
-    return ImageDataset(
-        name=path.resolve().name,
+
+def dataset_of_files(
+    path: Path,
+    rows: list[tuple[str, int, Path]],
+    classes: tuple[str, ...],
+    reading: Reading,
+    notes: list[str],
+) -> ImageDataset[ArraySplit]:
+    """Returns the data set of image files whose parts and labels are known.
+
+    Args:
+        path: What the set is called after and loaded from again.
+        rows: The part, label and file of each image.
+        classes: The classes' names, in the order of the labels.
+        reading: How the images are read.
+        notes: What a reader should know already.
+
+    Raises:
+        InputError: As `load_folder`.
+    """
+    read = read_images(
+        [file for _, _, file in rows],
+        image_size=reading.image_size,
+        skip_damaged=reading.skip_damaged,
+        white=reading.white,
+    )
+    parts = np.array([part for part, _, _ in rows])[read.kept]
+    labels = np.array([label for _, label, _ in rows], np.int64)[read.kept]
+    if not (parts == "train").any():
+        parts[:] = "train"  # the set is one part of another: all there is
+    seen = set(labels[parts == "train"].tolist())
+    absent = [name for label, name in enumerate(classes) if label not in seen]
+    if absent:
+        raise InputError(
+            "Each class must have an image to train on that can be read. Received: "
+            f"{shown(path)} with none of {', '.join(absent)}."
+        )
+    splits = {
+        part: ArraySplit(read.images[parts == part], labels[parts == part])
+        for part in dict.fromkeys(parts.tolist())
+    }
+    name = readable_name(path.resolve().name)
+    return hold_out_test(
+        splits,
+        reading,
+        name=name,
         address=str(path.resolve()),
-        class_names=class_names,
-        **splits,
+        class_names=classes,
+        white=read.white,
         provenance=Provenance(
-            source=f"folder {path.resolve().name}",
-            checksum=f"sha256:{digest.hexdigest()}",
+            source=f"{'folder' if path.is_dir() else 'table'} {name}",
+            checksum=read.checksum,
+            note=" ".join([*notes, *_read_notes(read)]),
         ),
     )
 
 
-def _subfolders(path: Path) -> list[Path]:
-    return sorted(
-        entry
-        for entry in path.iterdir()
-        if entry.is_dir() and not entry.name.startswith(".")
-    )
-
-
-def _class_names(path: Path) -> tuple[str, ...]:
-    return tuple(folder.name for folder in _subfolders(path))
-
-
-def _class_files(path: Path) -> list[list[Path]]:
-    """Returns the image files of each class, sorted; an empty class is an error."""
-    classes = []
-    for folder in _subfolders(path):
-        files = sorted(
-            file
-            for file in folder.iterdir()
-            if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
+def _read_notes(read: ImagesRead) -> list[str]:
+    """Returns what a reader should know of how the files were read."""
+    notes = []
+    if read.damaged:
+        notes.append(
+            f"{len(read.damaged):,} of {len(read.kept) + len(read.damaged):,} image "
+            f"files could not be read and were left out, the first: {read.damaged[0]}"
         )
-        if not files:
-            raise InputError(
-                f"Each class must have at least one image. Received: {folder}, empty."
-            )
-        classes.append(files)
-    return classes
-
-
-def _read_splits(
-    files: dict[str, list[list[Path]]],
-    image_size: tuple[int, int] | None,
-    digest: "hashlib._Hash",
-) -> dict[str, ArraySplit]:
-    """Reads all images; the digest covers the classes, names and bytes of the files."""
-    images: list[UInt8Array] = []
-    paths: list[Path] = []
-    for file in _flat(files):
-        digest.update(f"{file.parent.name}/{file.name}\0".encode())
-        digest.update(file.read_bytes())
-        image = read_image(file)
-        images.append(resize(image, image_size) if image_size else image)
-        paths.append(file)
-    stacked = _stack(images, paths)
-
-    splits, start = {}, 0
-    for part, classes in files.items():
-        labels = np.repeat(np.arange(len(classes)), [len(names) for names in classes])
-        end = start + len(labels)
-        splits[part] = ArraySplit(stacked[start:end], labels.astype(np.int64))
-        start = end
-    return splits
-
-
-def _flat(files: dict[str, list[list[Path]]]) -> Iterator[Path]:
-    for classes in files.values():
-        for names in classes:
-            yield from names
-
-
-def _stack(images: list[UInt8Array], paths: list[Path]) -> UInt8Array:
-    """Stacks images to (n, height, width, channels); differing sizes are an error."""
-    for image, path in zip(images, paths, strict=True):
-        if image.shape[:2] != images[0].shape[:2]:
-            raise InputError(
-                "Images must all have one size, unless an image size is given to "
-                f"resize them to. Received: {paths[0]} with "
-                f"{'x'.join(map(str, images[0].shape[:2]))} and {path} with "
-                f"{'x'.join(map(str, image.shape[:2]))}."
-            )
-    if all(_is_gray(image) for image in images):
-        return np.stack([to_gray(image) for image in images])[..., np.newaxis]
-    return np.stack([to_rgb(image) for image in images])
-
-
-def _is_gray(image: UInt8Array) -> bool:
-    """Whether an image has no colour, in whichever mode its file was saved."""
-    return image.ndim == 2 or bool((image == image[..., :1]).all())
+    if read.first_of_several:
+        notes.append(
+            f"{read.first_of_several:,} files hold several images: only the first of "
+            "each was read."
+        )
+    if read.white != 255:
+        notes.append(
+            f"In the image files of more than 8 bits white is {read.white:,g}."
+        )
+    return notes

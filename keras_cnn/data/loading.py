@@ -7,20 +7,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias, overload
 
-from .._checks import InputError, check_count, check_fraction
+from .._checks import InputError, check_count, check_fraction, check_positive
+from .._files import check_file, shown
 from .catalogue import DataUnavailable, Location, find_builder, load_tfds
 from .catalogue import prepare as prepare_tfds
-from .dataset import ImageDataset, carve
+from .dataset import ImageDataset, Reading, carve
 from .digits import load_digits
 from .folder import load_folder
-from .npz import load_npz
+from .npz import load_npy, load_npz, npy_files
 from .split import ArraySplit
+from .table import SUFFIXES as TABLES
+from .table import load_table
 
 __all__ = ["DataUnavailable", "load", "prepare"]
 
 # Above this many bytes of pixels a TFDS set is streamed: as float32 it would take four
 # times as much, and a laptop has 8 GB.
 MEMORY_LIMIT = 2**30
+
+# A name that ends so is a file's.
+_FILES = (".npz", ".npy", *TABLES)
 
 # Names of well-known sets that are smaller than that at any rate.
 _Small: TypeAlias = Literal[
@@ -35,6 +41,9 @@ def load(
     data_dir: str | None = None,
     manual_dir: str | None = None,
     validation_split: float = 0.0,
+    white: float | None = None,
+    skip_damaged: bool = False,
+    hold_out: bool = True,
 ) -> ImageDataset[ArraySplit]: ...
 
 
@@ -48,6 +57,9 @@ def load(
     image_size: tuple[int, int] | None = None,
     memory_limit: int = MEMORY_LIMIT,
     cache: str | None = None,
+    white: float | None = None,
+    skip_damaged: bool = False,
+    hold_out: bool = True,
 ) -> ImageDataset: ...
 
 
@@ -60,6 +72,9 @@ def load(
     image_size: tuple[int, int] | None = None,
     memory_limit: int = MEMORY_LIMIT,
     cache: str | None = None,
+    white: float | None = None,
+    skip_damaged: bool = False,
+    hold_out: bool = True,
 ) -> ImageDataset:
     """Loads an image data set.
 
@@ -70,8 +85,9 @@ def load(
     Args:
         name_or_path: `digits` (bundled with scikit-learn), the name of any TFDS set
             of images with one label each (`mnist`, `fashion_mnist`, `cifar10`, ...),
-            a folder with one sub-folder a class, or an `.npz` file with `x_train`,
-            `y_train`, `x_test` and `y_test`. `auto` is `mnist`, or `digits` where
+            a folder with one sub-folder a class, or an `.npz` file or folder of
+            `.npy` files with `x_train`, `y_train`, `x_test` and `y_test` (see
+            docs/data.md for what else is read). `auto` is `mnist`, or `digits` where
             MNIST cannot be had; the provenance's note then says so. A bare word is a
             name; a folder is given with a separator, as `./flowers`.
         data_dir: Where TFDS keeps prepared sets. Defaults to TFDS's own folder, which
@@ -84,6 +100,13 @@ def load(
         memory_limit: Bytes of pixels above which a TFDS set is streamed from disk.
         cache: Where a streamed set keeps its decoded images after the first epoch, a
             path to which each split's name is added. Defaults to None: nowhere.
+        white: What number white has in your own images: 255 for 8 bits, 4095 for 12,
+            16 for numbers up to 16. Defaults to None: decided by all of them together.
+        skip_damaged: Whether to go on without image files that cannot be read; the
+            provenance's note then counts them. Defaults to False.
+        hold_out: Whether images of your own that have no part to test on give up a
+            fifth of each class for it, always the same one. Defaults to True.
+            False puts all images into both `train` and `test`, to test a model on.
 
     Returns:
         The data set: uint8 images and int64 labels.
@@ -98,6 +121,8 @@ def load(
         ((1437, 28, 28, 1), '3')
     """
     check_fraction("validation_split", validation_split)
+    if white is not None:
+        check_positive("white", white)
     if image_size is not None:
         for side in image_size:
             check_count("image_size", side)
@@ -125,14 +150,31 @@ def load(
     elif name == "digits":
         dataset = load_digits()
     elif is_path(name_or_path):
-        path = Path(name).expanduser()
-        is_file = path.suffix == ".npz"
-        dataset = load_npz(path) if is_file else load_folder(path, image_size)
+        reading = Reading(image_size, white, skip_damaged, hold_out)
+        dataset = _load_path(Path(name).expanduser(), reading)
     else:
         return from_tfds(name)
     if image_size is not None:
         dataset = _resized(dataset, image_size)
     return _with_validation(dataset, validation_split)
+
+
+def _load_path(path: Path, reading: Reading) -> ImageDataset[ArraySplit]:
+    """Reads your own images by what the path is."""
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        return load_npz(path, reading)
+    if suffix == ".npy" or (path.is_dir() and npy_files(path)):
+        return load_npy(path, reading)
+    if suffix in TABLES:
+        return load_table(path, reading)
+    if not path.is_dir():
+        check_file(path, "A data set")  # says what there is instead
+        raise InputError(
+            "A data set must be a folder, or a file that ends in "
+            f"{', '.join(_FILES)}. Received: {shown(path)}."
+        )
+    return load_folder(path, reading)
 
 
 def prepare(
@@ -165,7 +207,9 @@ def is_path(name: str | os.PathLike[str]) -> bool:
     """
     if not isinstance(name, str):
         return True
-    looks_like_one = name.startswith((".", "~", os.sep)) or name.endswith(".npz")
+    looks_like_one = name.startswith((".", "~", os.sep)) or name.lower().endswith(
+        _FILES
+    )
     return looks_like_one or (os.sep in name and Path(name).is_dir())
 
 

@@ -9,8 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from .._checks import InputError
-from .._images import PIXEL_MAX, resize, scale
+from .._images import resize, scale
 
 # Shuffling a stream draws from this many images at a time.
 _SHUFFLE_BUFFER = 10_000
@@ -158,73 +157,3 @@ def _scaled_batches(dataset: Any, batch_size: int) -> Any:
     return batches.map(
         lambda images, labels: (scale(images), labels), tf.data.AUTOTUNE
     ).prefetch(tf.data.AUTOTUNE)
-
-
-def checked_images(given: Any, origin: str) -> npt.NDArray[np.uint8]:
-    """Returns images as uint8, (n, height, width, channels), or says what is wrong.
-
-    Floats in [0, 1] are taken as scaled and brought to 0..255; other numbers must be
-    in 0..255 already and are rounded.
-
-    Raises:
-        InputError: Names `origin` and the rule that the images break.
-    """
-    images: npt.NDArray[Any] = np.asarray(given)
-    if images.dtype == object:
-        raise InputError(f"Images must all have one shape. Received: {origin}.")
-    if not np.issubdtype(images.dtype, np.number) or np.iscomplexobj(images):
-        raise InputError(
-            f"Images must be numbers. Received: {origin} of dtype {images.dtype}."
-        )
-    if images.ndim == 3:
-        images = images[..., np.newaxis]
-    if images.ndim != 4 or images.shape[3] not in (1, 3):
-        raise InputError(
-            "Images must have the shape (n, height, width) or (n, height, width, "
-            f"1 or 3). Received: {origin} of shape {images.shape}."
-        )
-    if not images.size:
-        raise InputError(
-            f"A split must have images. Received: {origin} of shape {images.shape}."
-        )
-    if images.dtype == np.uint8:
-        return images
-    if not np.isfinite(images).all():
-        raise InputError(
-            f"Pixels must be finite. Received: {origin} with "
-            f"{np.count_nonzero(~np.isfinite(images)):,} NaN or infinite values."
-        )
-    low, high = images.min(), images.max()
-    if low < 0 or high > PIXEL_MAX:
-        raise InputError(
-            f"Pixels must be in [0, 1] or [0, 255]. Received: {origin} with values "
-            f"from {low:g} to {high:g}."
-        )
-    if np.issubdtype(images.dtype, np.floating) and high <= 1:
-        images = images * PIXEL_MAX
-    return np.asarray(np.rint(images), np.uint8)
-
-
-def checked_labels(given: Any, images: int, origin: str) -> npt.NDArray[np.int64]:
-    """Returns labels as int64, (n,), or says what is wrong.
-
-    Raises:
-        InputError: Names `origin` and the rule that the labels break.
-    """
-    labels: npt.NDArray[Any] = np.asarray(given)
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels[:, 0]
-    if labels.shape != (images,):
-        raise InputError(
-            f"There must be one label for each of the {images:,} images. "
-            f"Received: {origin} of shape {labels.shape}."
-        )
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise InputError(
-            f"Labels must be integers. Received: {origin} of dtype {labels.dtype}."
-        )
-    if labels.min() < 0:
-        raise InputError(
-            f"Labels must be >= 0. Received: {origin} with a label {labels.min()}."
-        )
-    return labels.astype(np.int64)

@@ -150,6 +150,35 @@ def test_evaluate_on_other_images_raises(trained, run, here, rng):
     assert "must have the model's classes, 0, 1, 2" in err
 
 
+def test_evaluate_takes_all_images_of_a_set_without_a_split(trained, run, here, digits):
+    # one image a class: too few to hold any out
+    first = [int(np.flatnonzero(digits.test.labels == label)[0]) for label in range(10)]
+    for label, place in enumerate(first):
+        (here / "new" / str(label)).mkdir(parents=True)
+        image = Image.fromarray(digits.test.images[place, ..., 0])
+        image.save(here / "new" / str(label) / "0.png")
+    (here / "new" / "3" / "notes.txt").touch()
+    code, out, err = run("evaluate", run_of(trained[0]), "--dataset", "./new", "--json")
+    assert code == 0, err
+    assert json.loads(out)["test_images"] == 10
+    assert "1 files were passed over: 1 .txt" in err
+
+
+def test_evaluate_on_the_folder_that_was_trained_on_takes_what_was_held_out(
+    run, here, rng
+):
+    for name in "ab":
+        (here / "set" / name).mkdir(parents=True)
+        for number in range(10):
+            pixels = rng.integers(0, 256, (20, 20), np.uint8)
+            Image.fromarray(pixels).save(here / "set" / name / f"{number}.png")
+    words = ("--dataset", "./set", "--epochs", "1", "--no-verify")
+    assert run("train", *words)[0] == 0
+    code, out, _ = run("evaluate", run_of(here), "--dataset", "./set", "--json")
+    assert code == 0
+    assert json.loads(out)["test_images"] == 4
+
+
 def test_evaluate_of_a_model_of_ones_own_data_asks_for_them(run, here, rng):
     images = {name: rng.integers(0, 255, (8, 20, 20)) for name in ("x_train", "x_test")}
     np.savez("set.npz", y_train=[0, 1] * 4, y_test=[0, 1] * 4, **images)
@@ -199,6 +228,27 @@ def test_data_commands_say_what_there_is(run, no_network, tmp_path):
     code, out, _ = run("data", "prepare", "digits")
     assert code == 0
     assert out.startswith("name:     digits")
+
+
+def test_data_info_of_ones_own_images_says_what_was_left_out(run, here):
+    for name in "ab":
+        (here / "set" / name).mkdir(parents=True)
+        for number in range(3):
+            image = Image.new("L", (20 + number, 20), 100)
+            image.save(here / "set" / name / f"{number}.png")
+    (here / "set" / "b" / "text.jpg").write_text("no image")
+    code, _, err = run("data", "info", "./set", "--image-size", "16x12")
+    assert code == 2
+    assert "1 of 7 that are not" in err
+    words = ("--image-size", "16x12", "--skip-damaged")
+    code, out, _ = run("data", "info", "./set", *words)
+    assert code == 0
+    assert "4 train, 2 test" in out
+    assert "16x12x1" in out
+    assert "1 of 7 image files could not be read" in out
+    code, _, err = run("data", "info", "./set", "--image-size", "16y12")
+    assert code == 2
+    assert "such as 64x48" in err
 
 
 def test_data_prepare_from_original_files(run, originals, tmp_path, no_network):

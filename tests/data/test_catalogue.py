@@ -3,12 +3,13 @@ import shutil
 import socket
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from keras_cnn._checks import InputError
-from keras_cnn.data import DataUnavailable, StreamedSplit, describe, load
+from keras_cnn.data import DataUnavailable, StreamedSplit, catalogue, describe, load
 from keras_cnn.data.catalogue import MANUAL_DIR_VARIABLE
 from keras_cnn.data.network import why_unreachable
 
@@ -279,3 +280,28 @@ def test_why_unreachable_goes_through_the_proxy_of_the_environment(monkeypatch):
         assert why_unreachable("http://images.example/set.gz") == ""
         thread.join(5)
     assert asked == [b"HEAD http://images.example/set.gz HTTP/1.1"]
+
+
+@pytest.mark.parametrize(
+    ("version", "labels", "expected"),
+    [("letters", [1, 26], ["A", "Z"]), ("balanced", [0, 36, 46], ["0", "a", "t"])],
+)
+def test_emnist_stands_upright_and_names_its_letters(version, labels, expected):
+    import tensorflow as tf
+
+    lying = np.arange(len(labels) * 6, dtype=np.uint8).reshape(-1, 2, 3, 1)
+    stored = tf.data.Dataset.from_tensor_slices((lying, np.array(labels)))
+    builder = SimpleNamespace(
+        name="emnist",
+        builder_config=SimpleNamespace(name=version),
+        as_dataset=lambda **_: stored,
+    )
+    pairs = list(catalogue._dataset(builder, "train", None).as_numpy_iterator())
+    names = catalogue.class_names(builder)
+    assert [names[label] for _, label in pairs] == expected
+    np.testing.assert_array_equal(pairs[1][0][..., 0], lying[1, ..., 0].T)
+
+
+def test_emnist_is_described_by_its_letters():
+    assert len(describe("emnist/letters").class_names) == 26
+    assert describe("emnist/byclass").class_names[-1] == "z"

@@ -33,6 +33,24 @@ def test_carve_is_the_same_each_time():
     )
 
 
+@pytest.mark.parametrize(
+    ("counts", "fraction"),
+    [
+        ((200, 200, 2), 0.2),  # a fifth of 2 is none
+        ((2, 2, 2, 2), 0.2),  # a fifth of all is less than one a class
+        ((50, 2), 0.99),  # nearly all of it
+        ((300, 2, 3), 0.01),
+    ],
+)
+def test_carve_leaves_every_class_an_image_on_both_sides(counts, fraction):
+    split = split_of(np.repeat(np.arange(len(counts)), counts))
+    kept, carved = carve(split, fraction)
+    kept_counts, carved_counts = (np.bincount(part.labels) for part in (kept, carved))
+    assert kept_counts.min() >= 1
+    assert carved_counts.min() >= 1
+    assert (kept_counts + carved_counts).tolist() == list(counts)
+
+
 def test_carve_of_a_class_with_one_image_raises():
     with pytest.raises(InputError, match="images enough.*rarest class with 1"):
         carve(split_of([0] * 9 + [1]), 0.5)

@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_cnn._checks import InputError
 from keras_cnn.data import ArraySplit, StreamedSplit
-from keras_cnn.data.split import checked_images, checked_labels
 
 
 @pytest.fixture
@@ -84,61 +82,3 @@ def test_streamed_split_with_a_cache_reads_once(numbered, tmp_path):
     split = StreamedSplit(read, 12, (2, 2, 1), cache=str(tmp_path / "cache"))
     orders(split.batches(4, shuffle=True, seed=0), epochs=3)
     assert len(reads) == 1
-
-
-def test_checked_images_of_unit_floats_are_brought_to_pixels():
-    checked = checked_images(np.array([[[0.0, 0.5, 1.0]]]), "x")
-    assert checked.dtype == np.uint8
-    assert checked.ravel().tolist() == [0, 128, 255]
-    assert checked.shape == (1, 1, 3, 1)
-
-
-def test_checked_images_of_wider_numbers_are_rounded():
-    assert checked_images(np.array([[[0, 7, 255]]]), "x").ravel().tolist() == [
-        0,
-        7,
-        255,
-    ]
-    assert checked_images(np.full((1, 1, 1), 1, np.int32), "x").item() == 1
-    assert checked_images(np.array([[[1.4, 200.0]]]), "x").ravel().tolist() == [1, 200]
-
-
-@pytest.mark.parametrize(
-    ("images", "message"),
-    [
-        (np.array([[[0.0, np.nan]]]), "Pixels must be finite.*1 NaN"),
-        (np.array([[[0.0, np.inf]]]), "Pixels must be finite"),
-        (np.array([[[-0.5, 1.0]]]), "from -0.5 to 1"),
-        (np.array([[[0, 256]]]), r"\[0, 255\].*from 0 to 256"),
-        (np.zeros((3, 4)), r"shape \(3, 4\)"),
-        (np.zeros((1, 4, 4, 2)), "1 or 3"),
-        (np.zeros((0, 4, 4)), "must have images"),
-        (np.zeros((1, 4, 4), complex), "must be numbers"),
-        (np.array([[["a"]]]), "must be numbers"),
-        (np.array([np.zeros((2, 2)), np.zeros((3, 3))], object), "one shape"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_checked_images_that_break_a_rule_raise(images, message):
-    with pytest.raises(InputError, match=message):
-        checked_images(images, "x")
-
-
-def test_checked_labels_accept_a_column():
-    checked = checked_labels(np.array([[1], [0]], np.uint8), 2, "y")
-    assert checked.dtype == np.int64
-    assert checked.tolist() == [1, 0]
-
-
-@pytest.mark.parametrize(
-    ("labels", "message"),
-    [
-        ([0.0, 1.0], "must be integers.*float64"),
-        ([0, 1, 2], r"one label for each of the 2 images.*\(3,\)"),
-        ([[0, 1], [1, 0]], "one label for each"),
-        ([0, -1], ">= 0.*-1"),
-    ],
-)
-def test_checked_labels_that_break_a_rule_raise(labels, message):
-    with pytest.raises(InputError, match=message):
-        checked_labels(labels, 2, "y")
