@@ -70,7 +70,7 @@ class RunConfig:
         "Data",
         "auto (MNIST, or the bundled digits where it is not available), digits, a "
         "TFDS name such as fashion_mnist, a folder with one sub-folder for each class, "
-        "or an .npz file.",
+        "or an .npz, .npy, .csv or .json file; docs/data.md says what is read.",
     )
     data_dir: str | None = option(
         None,
@@ -92,6 +92,17 @@ class RunConfig:
         "Data",
         "Resize images to this side in pixels, or to this HEIGHTxWIDTH, as in 64 or "
         "64x48. Required where they differ in size.",
+    )
+    white: float | None = option(
+        None,
+        POSITIVE,
+        "Data",
+        "What number white has in your own images: 4095 for 12 bits, 16 for numbers up "
+        "to 16.",
+        default_words="what all of them together show",
+    )
+    skip_damaged: bool = option(
+        False, FLAG, "Data", "Go on without image files that cannot be read."
     )
     limit: int | None = option(
         None,

@@ -124,6 +124,8 @@ def run(
         manual_dir=config.manual_dir,
         validation_split=config.validation_split,
         image_size=config.image_size,
+        white=config.white,
+        skip_damaged=config.skip_damaged,
     ).limited(config.limit)
     if chief:
         observer.on_data(dataset)

@@ -120,6 +120,8 @@ ANOTHER = {
     "data_dir": "prepared",
     "manual_dir": "originals",
     "image_size": (64, 48),
+    "white": 4095.0,
+    "skip_damaged": True,
     "limit": 100,
     "validation_split": 0.25,
     "epochs": 2,
