@@ -18,7 +18,7 @@ import numpy as np
 
 from .._checks import InputError, did_you_mean, first_line
 from .._files import sha256
-from .dataset import ImageDataset, Provenance
+from .dataset import ImageDataset, Provenance, check_classes_in_both
 from .emnist import emnist_names, first_label
 from .network import why_unreachable
 from .split import ArraySplit, StreamedSplit
@@ -154,6 +154,8 @@ def load_tfds(
         else:
             kept = None if cache is None else f"{cache}-{part}"
             splits[part] = _stream(builder, names, image_size, kept)
+    if parts["test"].startswith("train["):
+        check_classes_in_both(splits["train"], splits["test"], builder.name)
     return ImageDataset(
         name=builder.info.full_name.rpartition("/")[0],
         address=":".join(builder.info.full_name.rsplit("/", 1)),

@@ -168,6 +168,24 @@ def hold_out_test(
     return ImageDataset(**{**fields, **parts}, test_is_held_out=True)
 
 
+def check_classes_in_both(train: Split, test: Split, name: str) -> None:
+    """Raises if a class of a set that was divided by position is on one side alone.
+
+    Of a set too large for memory the labels are not known: nothing is said.
+
+    Raises:
+        InputError: Says how many classes are.
+    """
+    if not (isinstance(train, ArraySplit) and isinstance(test, ArraySplit)):
+        return
+    alone = np.setxor1d(train.labels, test.labels)
+    if alone.size:
+        raise InputError(
+            "Each class must have images to train on and to test on. "
+            f"Received: {name}, of which {alone.size:,} classes have too few."
+        )
+
+
 def carve(split: ArraySplit, fraction: float) -> tuple[ArraySplit, ArraySplit]:
     """Splits off a fraction of each class, the same images whenever it is called.
 

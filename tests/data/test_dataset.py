@@ -5,7 +5,7 @@ import pytest
 
 from keras_cnn._checks import InputError
 from keras_cnn.data import ArraySplit, ImageDataset, Provenance, StreamedSplit
-from keras_cnn.data.dataset import carve
+from keras_cnn.data.dataset import carve, check_classes_in_both
 
 
 def split_of(labels, side=4):
@@ -24,6 +24,12 @@ def test_carve_takes_the_share_of_each_class_and_no_image_twice():
     assert np.bincount(carved.labels).tolist() == [20, 5]
     numbers = np.concatenate([kept.images[:, 0, 0, 0], carved.images[:, 0, 0, 0]])
     assert sorted(numbers) == list(range(100))
+
+
+def test_a_class_on_one_side_alone_raises():
+    check_classes_in_both(split_of([0, 1, 1]), split_of([1, 0]), "set")
+    with pytest.raises(InputError, match="to test on.*set, of which 2 classes"):
+        check_classes_in_both(split_of([0, 1, 2]), split_of([0, 3, 1]), "set")
 
 
 def test_carve_is_the_same_each_time():
