@@ -38,8 +38,8 @@ def shown():
         if page in CHINESE or page.parent.name == "doctor":
             continue
         code = blocks(page, "python")
-        # The blocks of docs/training.md are one program; elsewhere each stands alone.
-        joined = ["\n".join(code)] if page.name == "training.md" else code
+        # The README's blocks stand alone; those of another page are one program.
+        joined = code if page.name == "README.md" else ["\n".join(code)]
         for number, block in enumerate(filter(None, joined)):
             programs[f"{page.stem}_{number}.py"] = block
     return programs
