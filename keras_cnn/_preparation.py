@@ -21,6 +21,9 @@ from ._images import (
 
 COLORS = ("gray", "rgb", "bgr")
 
+# The data sets whose images were made as MNIST's digits were.
+_LIKE_MNIST = ("mnist", "emnist", "kmnist", "digits")
+
 # What becomes of an image of another size, by name.
 FITS = {
     "mnist": "inverted if dark on light, cropped, fitted into 20x20 of 28x28, and "
@@ -130,6 +133,34 @@ class Preparation:
                 f"white={self.white!r}, deviation={self.deviation!r}."
             )
 
+    @classmethod
+    def of_shape(cls, image_shape: tuple[int, int, int]) -> Preparation:
+        """Returns what is done where nothing is known: resized, values in 0..1.
+
+        Args:
+            image_shape: (height, width, channels) of the model's images.
+        """
+        height, width, channels = image_shape
+        return cls((height, width), "gray" if channels == 1 else "rgb")
+
+    @classmethod
+    def of_data(
+        cls, name: str, source: str, image_shape: tuple[int, int, int]
+    ) -> Preparation:
+        """Returns how new images are made like those of a data set.
+
+        Args:
+            name: The data set's name.
+            source: Where it came from: `tfds ...`, `scikit-learn ...` or a path.
+            image_shape: (height, width, channels) of its images.
+        """
+        plain = cls.of_shape(image_shape)
+        is_known = source.startswith(("tfds", "scikit-learn"))
+        is_like_mnist = is_known and name.partition("/")[0] in _LIKE_MNIST
+        if is_like_mnist and plain.color == "gray":
+            return replace(plain, fitting="mnist")
+        return plain
+
     @property
     def channels(self) -> int:
         """How many numbers a pixel has."""
@@ -149,6 +180,27 @@ class Preparation:
                 return name
         return "custom"
 
+    def __str__(self) -> str:
+        """Says what is done, in a few words."""
+        height, width = self.size
+        numbers = self.pixels
+        if numbers == "custom":
+            numbers = f"{self.low:g}..{self.high:g}, mean {list(self.mean)}"
+        how = "prepared as MNIST's digits" if self.fitting == "mnist" else self.fitting
+        return f"{how}, {height}x{width}, {self.color}, values {numbers}"
+
+    def check_shape(self, image_shape: tuple[int, int, int]) -> None:
+        """Raises unless a model takes images of this size and number of channels.
+
+        Raises:
+            InputError: If it takes others.
+        """
+        if self.image_shape != image_shape:
+            raise InputError(
+                f"Images must be prepared for the model's shape, {image_shape}. "
+                f"Received: a preparation for {self.image_shape}."
+            )
+
     def with_pixels(self, name: str) -> Preparation:
         """Returns the preparation with other numbers for the same pixels.
 
@@ -160,7 +212,27 @@ class Preparation:
                 are gray.
         """
         check_choice("pixels", name, tuple(PIXELS))
+        if self.channels == 1 and "mean" in PIXELS[name]:
+            raise InputError(
+                f"`pixels` must not be {name} for gray images: it has a mean for each "
+                f"of three channels. Received: pixels={name!r}."
+            )
         return replace(self, **self._numbers_of(name))
+
+    def changed(
+        self, fitting: str | None = None, pixels: str | None = None
+    ) -> Preparation:
+        """Returns the preparation with what is not None in place of its own.
+
+        Args:
+            fitting: One of `FITS`. Defaults to None.
+            pixels: One of `PIXELS`. Defaults to None.
+
+        Raises:
+            InputError: If one is not such a word, or is not for the model's images.
+        """
+        fitted = self if fitting is None else replace(self, fitting=fitting)
+        return fitted if pixels is None else fitted.with_pixels(pixels)
 
     def fit(self, image: UInt8Array) -> UInt8Array:
         """Brings an image of any size to the model's size and color.

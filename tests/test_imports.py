@@ -12,6 +12,7 @@ import keras_cnn
 PACKAGE = Path(__file__).parents[1] / "keras_cnn"
 
 FLOORS = {
+    "_chance": 0,
     "_checks": 0,
     "_depth": 0,
     "_environment": 0,

@@ -22,6 +22,11 @@ def print_error(message: str) -> None:
     err.print(Text("Error: ", "bold red") + Text(message))
 
 
+def print_note(message: str) -> None:
+    """Prints one line of what was decided."""
+    err.print(Text("Note: ", "bold") + Text(message))
+
+
 def print_warning(message: str) -> None:
     """Prints one line that no one should miss."""
     err.print(Text("Warning: ", "bold yellow") + Text(message))

@@ -11,6 +11,7 @@ import typer
 from .._checks import InputError
 from .console import out, print_warning, start_tensorflow
 from .options import AsJson, DataDir, Limit, ManualDir, ModelPath, Trust
+from .preparing import Pixels, prepared, warn_at_chance
 
 
 def evaluate(
@@ -26,6 +27,7 @@ def evaluate(
     data_dir: DataDir = None,
     manual_dir: ManualDir = None,
     limit: Limit = None,
+    pixels: Pixels = None,
     trust: Trust = False,
     as_json: AsJson = False,
 ) -> None:
@@ -35,7 +37,7 @@ def evaluate(
     from ..runs import evaluate_split
     from .datasets import noted_name, print_summary, quiet_tfds
 
-    predictor = prediction.load(model, trust=trust)
+    predictor = prepared(prediction.load(model, trust=trust), pixels=pixels)
     known = predictor.metadata
     quiet_tfds()
     name = dataset or noted_name(known.data)
@@ -69,7 +71,10 @@ def evaluate(
             f"{', '.join(known.class_names)}. Received: {images.name} with "
             f"{', '.join(images.class_names)}."
         )
-    scores = evaluate_split(predictor.probabilities, images.test)
+    normalize = predictor.preparation.normalize
+    scores = evaluate_split(predictor.probabilities, images.test, normalize)
+    if scores.is_at_chance:
+        warn_at_chance(scores.accuracy)
     by_class = {
         name: float((scores.predicted == label)[scores.labels == label].mean())
         for label, name in enumerate(images.class_names)

@@ -13,6 +13,7 @@ import typer
 from .._checks import InputError, check_choice
 from .console import out, print_warning, start_tensorflow
 from .options import AsJson, ModelPath, check_picture
+from .preparing import Pixels, Prepare, Raw, prepared
 
 if TYPE_CHECKING:
     import keras
@@ -73,9 +74,9 @@ def explain(
             show_default=False,
         ),
     ] = None,
-    raw: Annotated[
-        bool, typer.Option("--raw", help="Only resize the images, as for predict.")
-    ] = False,
+    prepare: Prepare = None,
+    pixels: Pixels = None,
+    raw: Raw = False,
     out_file: Annotated[
         Path, typer.Option("--out", help="The PNG file to write.")
     ] = Path("explanation.png"),
@@ -89,7 +90,7 @@ def explain(
     from ..prediction import load
     from ..saving.loading import keras_model_of
 
-    predictor = load(model)
+    predictor = prepared(load(model), prepare, pixels, raw=raw)
     keras_model = keras_model_of(model)
     if keras_model is None:
         raise InputError(
@@ -97,16 +98,19 @@ def explain(
             "an export without one has no layers to look into. "
             f"Received: {str(model)!r}."
         )
-    names = predictor.labels
+    # A model of one number has one score: that of its second class.
+    has_one_score = getattr(keras_model, "output_shape", (0,))[-1] == 1
+    names = predictor.labels[1:] if has_one_score else predictor.labels
     number = None if class_ is None else _class_number(class_, names)
-    pixels = scale(predictor.read(images or [], raw=raw))
+    seen = predictor.read(images or [])
+    values = predictor.preparation.normalize(seen)
     if methods[0] in MAPS:
-        found = _explain(keras_model, pixels, methods, number, layer)
-        rows = _draw_maps(pixels, found, images or [], names, out_file)
+        found = _explain(keras_model, values, methods, number, layer)
+        rows = _draw_maps(scale(seen), found, images or [], names, out_file)
         lines = [_line(row) for row in rows]
     else:
         rows = _draw_layers(
-            keras_model, names, pixels, methods[0], number, layer, out_file
+            keras_model, names, values, methods[0], number, layer, out_file
         )
         lines = [f"{row['name']}: {row['shown']}" for row in rows]
     if as_json:

@@ -14,6 +14,7 @@ from .._files import check_writable
 from ..formats import FORMATS
 from .console import out, start_tensorflow
 from .options import AsJson, DataDir, Formats, ManualDir, Verify
+from .preparing import Pixels, Prepare, warn_at_chance
 
 if TYPE_CHECKING:
     from ..data import ImageDataset
@@ -48,6 +49,8 @@ def export(
     ] = None,
     data_dir: DataDir = None,
     manual_dir: ManualDir = None,
+    prepare: Prepare = None,
+    pixels: Pixels = None,
     verify: Verify = True,
     as_json: AsJson = False,
 ) -> None:
@@ -60,6 +63,8 @@ def export(
     start_tensorflow()
     from ..data import load
     from ..saving import load_model
+    from ..saving.classifier import Head
+    from ..saving.input_pixels import likely_preparation
     from ..saving.metadata import MODEL, read_metadata
     from .datasets import noted_name, quiet_tfds
 
@@ -73,7 +78,9 @@ def export(
         manual_dir=manual_dir,
         image_size=loaded.input_shape[1:3],
     )
-    classes = loaded.output_shape[-1]
+    recorded = metadata.preparation or likely_preparation(loaded)
+    preparation = recorded.changed(prepare, pixels)
+    classes = Head(loaded).classes
     if len(images.class_names) != classes:
         raise InputError(
             f"The data set must have the model's {classes} classes. "
@@ -83,14 +90,22 @@ def export(
         loaded,
         out_folder,
         wanted,
-        replace(metadata, name=name or loaded.name, class_names=images.class_names),
+        replace(
+            metadata,
+            name=name or loaded.name,
+            class_names=images.class_names,
+            preparation=preparation,
+        ),
         images,
         verify,
         show=not as_json,
     )
+    parity = done.parity
+    if parity and parity.is_at_chance and parity.accuracy is not None:
+        warn_at_chance(parity.accuracy)
     if as_json:
-        parity = done.parity.to_dict() if done.parity else None
-        print(json.dumps({"folder": str(done.folder), "parity": parity}, indent=2))
+        content = parity.to_dict() if parity else None
+        print(json.dumps({"folder": str(done.folder), "parity": content}, indent=2))
         return
     out.print(f"Exported: {done.folder}")
 

@@ -9,6 +9,7 @@ import typer
 
 from .console import out, start_tensorflow
 from .options import AsJson, ModelPath, Trust
+from .preparing import Pixels, Prepare, Raw, prepared
 
 
 def predict(
@@ -21,14 +22,9 @@ def predict(
             show_default=False,
         ),
     ],
-    raw: Annotated[
-        bool,
-        typer.Option(
-            "--raw",
-            help="Only resize the images. Otherwise images for a gray model are "
-            "inverted if dark on light, cropped and centered as MNIST's were.",
-        ),
-    ] = False,
+    prepare: Prepare = None,
+    pixels: Pixels = None,
+    raw: Raw = False,
     trust: Trust = False,
     as_json: AsJson = False,
 ) -> None:
@@ -36,8 +32,8 @@ def predict(
     start_tensorflow()
     from ..prediction import load
 
-    predictor = load(model, trust=trust)
-    predictions = predictor.predict(predictor.read(images, raw=raw))
+    predictor = prepared(load(model, trust=trust), prepare, pixels, raw=raw)
+    predictions = predictor.predict(predictor.read(images))
     if as_json:
         rows = [
             {"image": path, **prediction.to_dict()}

@@ -11,6 +11,7 @@ import typer
 from .._optional import optional
 from .console import err, out, print_warning, start_tensorflow
 from .options import ModelPath, Trust
+from .preparing import Pixels, Prepare, say_prepared
 
 
 def serve(
@@ -38,6 +39,8 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    prepare: Prepare = None,
+    pixels: Pixels = None,
     trust: Trust = False,
 ) -> None:
     """Serve a model on this machine: a page to draw on, and TensorFlow Serving's REST.
@@ -55,11 +58,12 @@ def serve(
     with listen(host, port) as listener:
         start_tensorflow()
         with err.status("Loading the model ..."):
-            served = load(model, name=name, trust=trust)
+            served = load(model, name=name, trust=trust, prepare=prepare, pixels=pixels)
             # The first image compiles the network: not while somebody draws.
             served.predictor.predict(
                 np.zeros((1, *served.predictor.image_shape), np.uint8)
             )
+        say_prepared(served.predictor)
         port = listener.getsockname()[1]
         hosts = own_hosts(host, port, allow_host or ())
         server = make_server(create_app(served, hosts))

@@ -26,7 +26,12 @@ class Split(Protocol):
         """The number of images."""
 
     def batches(
-        self, batch_size: int, *, shuffle: bool = False, seed: int | None = None
+        self,
+        batch_size: int,
+        *,
+        shuffle: bool = False,
+        seed: int | None = None,
+        normalize: Callable[[Any], Any] = scale,
     ) -> Any:
         """Returns a `tf.data.Dataset` of (float32 in [0, 1], int64 labels)."""
 
@@ -69,7 +74,12 @@ class ArraySplit:
         return ArraySplit(self.images[chosen], self.labels[chosen])
 
     def batches(
-        self, batch_size: int, *, shuffle: bool = False, seed: int | None = None
+        self,
+        batch_size: int,
+        *,
+        shuffle: bool = False,
+        seed: int | None = None,
+        normalize: Callable[[Any], Any] = scale,
     ) -> Any:
         """Returns a `tf.data.Dataset` of (float32 in [0, 1], int64 labels).
 
@@ -77,13 +87,15 @@ class ArraySplit:
             batch_size: Images a batch; the last batch may be smaller.
             shuffle: Whether to draw a new order each epoch.
             seed: Fixes those orders.
+            normalize: From pixels to the values of the batches. Defaults to scaling
+                them to [0, 1].
         """
         import tensorflow as tf
 
         dataset = tf.data.Dataset.from_tensor_slices((self.images, self.labels))
         if shuffle:
             dataset = dataset.shuffle(len(self), seed=seed)
-        return _scaled_batches(dataset, batch_size)
+        return _batches(dataset, batch_size, normalize)
 
     def images_at(self, positions: Sequence[int]) -> npt.NDArray[np.uint8]:
         """Returns the images at some positions, uint8, in the order asked for."""
@@ -114,7 +126,12 @@ class StreamedSplit:
         return self.size
 
     def batches(
-        self, batch_size: int, *, shuffle: bool = False, seed: int | None = None
+        self,
+        batch_size: int,
+        *,
+        shuffle: bool = False,
+        seed: int | None = None,
+        normalize: Callable[[Any], Any] = scale,
     ) -> Any:
         """Returns a `tf.data.Dataset` of (float32 in [0, 1], int64 labels).
 
@@ -123,6 +140,8 @@ class StreamedSplit:
             shuffle: Whether to draw a new order each epoch: of the files, and of the
                 images within a buffer of 10,000.
             seed: Fixes those orders.
+            normalize: From pixels to the values of the batches. Defaults to scaling
+                them to [0, 1].
         """
         import tensorflow as tf
 
@@ -132,7 +151,7 @@ class StreamedSplit:
         if shuffle:
             dataset = dataset.shuffle(min(self.size, _SHUFFLE_BUFFER), seed=seed)
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(self.size))
-        return _scaled_batches(dataset, batch_size)
+        return _batches(dataset, batch_size, normalize)
 
     def images_at(self, positions: Sequence[int]) -> npt.NDArray[np.uint8]:
         """Returns the images at some positions, uint8, in the order asked for.
@@ -150,10 +169,10 @@ class StreamedSplit:
         return np.array(images, np.uint8).reshape(-1, *self.image_shape)
 
 
-def _scaled_batches(dataset: Any, batch_size: int) -> Any:
+def _batches(dataset: Any, batch_size: int, normalize: Callable[[Any], Any]) -> Any:
     import tensorflow as tf
 
     batches = dataset.batch(batch_size, num_parallel_calls=tf.data.AUTOTUNE)
     return batches.map(
-        lambda images, labels: (scale(images), labels), tf.data.AUTOTUNE
+        lambda images, labels: (normalize(images), labels), tf.data.AUTOTUNE
     ).prefetch(tf.data.AUTOTUNE)

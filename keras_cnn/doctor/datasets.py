@@ -13,6 +13,7 @@ import numpy as np
 from .._checks import InputError
 from .._images import scale
 from ..data import ArraySplit, load
+from ..saving.input_pixels import input_pixels
 from .program.outputs import loss_kind
 
 # What is drawn of a data set too large for memory: as much as a diagnosis gets through.
@@ -100,11 +101,17 @@ def read_images(
     kind, _ = loss_kind(getattr(model, "loss", None))
     one_hot = kind != "sparse" and model.output_shape[-1] > 1
 
+    # A model that scales pixels itself is given pixels.
+    high = 255.0 if size and input_pixels(model) == "0..255" else 1.0
+
+    def normalize(pixels: Any) -> Any:
+        return scale(pixels, high)
+
     def arrays(split: Any) -> tuple[Any, Any]:
         if isinstance(split, ArraySplit):
-            pixels, labels = scale(split.images), split.labels
+            pixels, labels = normalize(split.images), split.labels
         else:
-            batches = split.batches(256).as_numpy_iterator()
+            batches = split.batches(256, normalize=normalize).as_numpy_iterator()
             pixels, labels = map(np.concatenate, zip(*batches, strict=True))
         rows = np.eye(classes, dtype="float32")[labels]
         return pixels, rows if one_hot else labels

@@ -14,6 +14,7 @@ from typing_extensions import TypeVar
 
 from .._checks import InputError
 from .._files import publish_version, temporary_folder, write_json
+from .._preparation import Preparation
 from ..data import ImageDataset
 from ..formats import FORMATS as FORMATS
 from ..formats.classifier import Classifier, read_classifier
@@ -89,6 +90,7 @@ def export(
     class_names: Sequence[str] | None = None,
     name: str | None = None,
     metadata: ModelMetadata | None = None,
+    preparation: Preparation | None = None,
     data: ImageDataset | ParityData | None = None,
     calibration: npt.NDArray[np.uint8] | None = None,
     verify: bool = True,
@@ -96,13 +98,13 @@ def export(
 ) -> Export:
     """Exports an image classifier to `folder/<name>/<next version>/`.
 
-    Every file takes float32 images in [0, 1], (batch, height, width, channels), as
-    `image`, and gives `logits` and `probabilities`, float32 (batch, classes), and
-    `label`, int64 (batch,), in float32 whatever the model was trained in. Each is then
-    run in a fresh process in which Keras and this package cannot be imported, on real
-    images and on stress images, and compared with the model. The version is written
-    under a temporary name and renamed only if all files are equal; an existing version
-    is never touched.
+    Every file takes float32 images, (batch, height, width, channels), with the values
+    that the model takes, as `image`, and gives `logits` and `probabilities`, float32
+    (batch, classes), and `label`, int64 (batch,), in float32 whatever the model was
+    trained in. Each is then run in a fresh process in which Keras and this package
+    cannot be imported, on real images and on stress images, and compared with the
+    model. The version is written under a temporary name and renamed only if all files
+    are equal; an existing version is never touched.
 
     Args:
         model: A Keras classifier of gray or RGB images, with logits or probabilities as
@@ -116,6 +118,9 @@ def export(
         name: The model's name. Defaults to that of `metadata`, else the model's own.
         metadata: What else the export should say of the model: its data, its accuracy.
             Defaults to nothing.
+        preparation: How images are prepared for the model, which its files then say and
+            do. Defaults to that of `metadata`, else to resizing, with the values that
+            the model's first layers take where that can be told, else 0..1.
         data: A data set, whose test images are compared on and whose training images
             calibrate int8; or `ParityData`, to compare on images of your choice.
             Defaults to scikit-learn's 1,797 digits, which only tell whether labels
@@ -147,10 +152,16 @@ def export(
     _check_formats(formats, verify)
     metadata = metadata or ModelMetadata()
     classifier = read_classifier(
-        model, name or metadata.name or model.name, class_names or metadata.class_names
+        model,
+        name or metadata.name or model.name,
+        class_names or metadata.class_names,
+        preparation or metadata.preparation,
     )
     metadata = replace(
-        metadata, name=classifier.name, class_names=classifier.class_names
+        metadata,
+        name=classifier.name,
+        class_names=classifier.class_names,
+        preparation=classifier.preparation,
     )
     if isinstance(data, ImageDataset):
         if calibration is None and any(

@@ -37,6 +37,7 @@ def write_manifest(
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "class_names": list(metadata.class_names or ()),
             "image_shape": list(image_shape),
+            "preparation": metadata.preparation and metadata.preparation.to_dict(),
             "signatures": signatures,
             "accuracy": metadata.accuracy,
             "test_images": metadata.test_images,

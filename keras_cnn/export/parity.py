@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .._images import scale
+from .._chance import is_at_chance
 from ..formats import FORMATS
 from ..formats.classifier import Classifier
 from ..saving.classifier import Head
@@ -76,6 +76,7 @@ class Parity:
         images: How many of them there were.
         stress_images: How many others: black, white, noise, single pixels.
         accuracy: Of the Keras model on the labelled ones; None without.
+        is_at_chance: Whether that is no better than one class's share.
         mixed_difference: The largest difference of a probability between the model in
             float32 and as it was trained; None if it was trained in float32.
         artifacts: One record a file.
@@ -85,6 +86,7 @@ class Parity:
     images: int
     stress_images: int
     accuracy: float | None
+    is_at_chance: bool
     mixed_difference: float | None
     artifacts: tuple[ArtifactParity, ...]
 
@@ -128,7 +130,8 @@ def check_parity(
         calibration: What int8 was calibrated with, to repeat it layer by layer.
     """
     stress = stress_images(classifier.image_shape)
-    images = scale(np.concatenate([data.images, stress]))
+    pixels = np.concatenate([data.images, stress])
+    images = classifier.preparation.normalize(pixels)
     expected = _in_batches(classifier.outputs, images)
     with tempfile.TemporaryDirectory() as folder:
         np.save(Path(folder) / "images.npy", images)
@@ -146,11 +149,15 @@ def check_parity(
         classify = Head(classifier.trained)
         trained = _in_batches(lambda x: {"probabilities": classify(x)[1]}, images)
         mixed = _largest(trained["probabilities"], expected["probabilities"])
+    accuracy = _accuracy(expected["label"], data.labels)
     return Parity(
         source=data.source,
         images=len(data.images),
         stress_images=len(stress),
-        accuracy=_accuracy(expected["label"], data.labels),
+        accuracy=accuracy,
+        is_at_chance=accuracy is not None
+        and data.labels is not None
+        and is_at_chance(accuracy, data.labels[data.labels >= 0]),
         mixed_difference=mixed,
         artifacts=tuple(records),
     )

@@ -9,7 +9,9 @@ from typing import Any
 import keras
 
 from .._checks import InputError
+from .._preparation import Preparation
 from ..saving.classifier import Head, image_shape, in_float32
+from ..saving.input_pixels import likely_preparation
 
 INPUT = "image"
 
@@ -24,6 +26,7 @@ class Classifier:
         name: The name that its files give it.
         image_shape: (height, width, channels).
         class_names: One name an output.
+        preparation: How images are prepared for it.
         outputs: From float32 images, (batch, height, width, channels), to the outputs
             by name. It has no branches, so that it converts to any format; in
             TensorFlow an empty batch needs one, see `saved_model`.
@@ -34,6 +37,7 @@ class Classifier:
     name: str
     image_shape: tuple[int, int, int]
     class_names: tuple[str, ...]
+    preparation: Preparation
     outputs: Callable[[Any], dict[str, Any]]
 
     @property
@@ -45,7 +49,10 @@ class Classifier:
 
 
 def read_classifier(
-    model: keras.Model, name: str, class_names: Sequence[str] | None = None
+    model: keras.Model,
+    name: str,
+    class_names: Sequence[str] | None = None,
+    preparation: Preparation | None = None,
 ) -> Classifier:
     """Prepares a model for export.
 
@@ -53,10 +60,13 @@ def read_classifier(
         model: A classifier of images.
         name: The name that its files give it.
         class_names: One name an output. Defaults to numbers.
+        preparation: How images are prepared for it. Defaults to resizing, with the
+            values that its graph takes where that can be told, else 0..1.
 
     Raises:
-        InputError: If it is not a classifier of gray or RGB images of one size, or has
-            another number of outputs than there are class names.
+        InputError: If it is not a classifier of gray or RGB images of one size, has
+            another number of outputs than there are class names, or images of another
+            size or color than are prepared for it.
     """
     import tensorflow as tf
 
@@ -71,6 +81,9 @@ def read_classifier(
             f"{len(class_names)} names and {classify.classes} outputs."
         )
 
+    preparation = preparation or likely_preparation(plain)
+    preparation.check_shape(shape)
+
     def outputs(image: Any) -> dict[str, Any]:
         logits, probabilities = classify(image)
         return {
@@ -79,7 +92,8 @@ def read_classifier(
             "label": tf.argmax(probabilities, axis=-1, name="label"),
         }
 
-    return Classifier(model, plain, name, shape, tuple(class_names), outputs)
+    names = tuple(class_names)
+    return Classifier(model, plain, name, shape, names, preparation, outputs)
 
 
 def as_module(classifier: Classifier, signatures: dict[str, Any]) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._optional import optional
+from .._preparation import Preparation
 from ..saving.metadata import ModelMetadata
 
 if TYPE_CHECKING:
@@ -36,12 +37,15 @@ class LoadedModel:
         image_shape: (height, width, channels) of its images.
         classes: How many classes it tells apart.
         metadata: What the file itself says of the model.
+        preparation: How images are likely prepared for it, by its first layers; None
+            where they cannot be looked at.
     """
 
     probabilities: Callable[[Any], Any]
     image_shape: tuple[int, int, int]
     classes: int
     metadata: ModelMetadata = ModelMetadata()
+    preparation: Preparation | None = None
 
 
 class Format(ABC):

@@ -61,6 +61,7 @@ class KerasFile(Format):
         import tensorflow as tf
 
         from ..saving.classifier import Head, image_shape
+        from ..saving.input_pixels import likely_preparation
         from ..saving.loading import load_model
 
         model = load_model(path, compile=False)
@@ -79,5 +80,8 @@ class KerasFile(Format):
             return tf.cast(classify(images)[1], tf.float32)
 
         return LoadedModel(
-            lambda images: probabilities(images).numpy(), shape, classify.classes
+            lambda images: probabilities(images).numpy(),
+            shape,
+            classify.classes,
+            preparation=likely_preparation(model),
         )

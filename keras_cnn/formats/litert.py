@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._checks import InputError, first_line
 from .._optional import optional
+from .._preparation import Preparation
 from ..saving.metadata import ModelMetadata
 from .format import Format, LoadedModel, Runner, Signatures
 
@@ -31,8 +32,8 @@ class LiteRT(Format):
     Its only signature, `serving_default`, takes `image` and gives `logits`,
     `probabilities` and `label`, float32 in and out whatever it computes in: float32;
     float16, whose weights take half the space; or int8, whose weights and activations
-    do, on a scale that is fitted to the calibration images. Name and classes are in its
-    metadata, as JSON under `keras_cnn`.
+    do, on a scale that is fitted to the calibration images. Name, classes and how
+    images are prepared are in its metadata, as JSON under `keras_cnn`.
     """
 
     name = "litert"
@@ -84,7 +85,9 @@ class LiteRT(Format):
             if precision == "float16":
                 converter.target_spec.supported_types = [tf.float16]
             if precision == "int8":
-                converter.representative_dataset = lambda: _samples(calibration)
+                converter.representative_dataset = lambda: _samples(
+                    classifier.preparation.normalize(calibration)
+                )
                 converter.target_spec.supported_ops = [
                     tf.lite.OpsSet.TFLITE_BUILTINS_INT8,
                     tf.lite.OpsSet.TFLITE_BUILTINS,  # for what has no form in int8
@@ -142,11 +145,10 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _samples(pixels: Any) -> Iterator[dict[str, Any]]:
-    from .._images import scale
+def _samples(images: Any) -> Iterator[dict[str, Any]]:
     from .classifier import INPUT
 
-    for image in scale(pixels):
+    for image in images:
         yield {INPUT: image[None]}
 
 
@@ -156,7 +158,11 @@ def _with_metadata(content: bytes, classifier: Classifier) -> bytes:
 
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
     buffer = schema.BufferT()
-    metadata = {"name": classifier.name, "class_names": classifier.class_names}
+    metadata = {
+        "name": classifier.name,
+        "class_names": classifier.class_names,
+        "preparation": classifier.preparation.to_dict(),
+    }
     buffer.data = list(json.dumps(metadata).encode())
     model.buffers.append(buffer)
     entry = schema.MetadataT()
@@ -221,7 +227,10 @@ def _metadata(content: bytes) -> ModelMetadata:
             continue
         try:
             values = json.loads(model.Buffers(entry.Buffer()).DataAsNumpy().tobytes())
-            return ModelMetadata(class_names=tuple(map(str, values["class_names"])))
+            names = tuple(map(str, values["class_names"]))
+            noted = values.get("preparation")
         except (AttributeError, KeyError, TypeError, ValueError):  # another writer's
             break
+        preparation = None if noted is None else Preparation.from_dict(noted)
+        return ModelMetadata(class_names=names, preparation=preparation)
     return ModelMetadata()

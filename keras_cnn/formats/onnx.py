@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._checks import InputError, first_line
 from .._optional import optional
+from .._preparation import Preparation
 from ..saving.metadata import ModelMetadata
 from .format import Format, LoadedModel, Runner, Signatures
 
@@ -25,8 +26,8 @@ class Onnx(Format):
     """An `.onnx` file, opset 18.
 
     It takes `image`, float32 (batch, height, width, channels), and gives `logits`,
-    `probabilities` and `label`, for any batch size, 0 included. Name and classes are in
-    its metadata.
+    `probabilities` and `label`, for any batch size, 0 included. Name, classes and how
+    images are prepared are in its metadata.
     """
 
     name = "onnx"
@@ -73,6 +74,7 @@ class Onnx(Format):
         properties = {
             "name": classifier.name,
             "class_names": json.dumps(classifier.class_names),
+            "preparation": json.dumps(classifier.preparation.to_dict()),
         }
         onnx.helper.set_model_props(model, properties)
         onnx.checker.check_model(model)
@@ -109,6 +111,7 @@ class Onnx(Format):
             height, width, channels = map(int, shapes["image"][1:])
             properties = session.get_modelmeta().custom_metadata_map
             names = tuple(map(str, json.loads(properties.get("class_names", "[]"))))
+            noted = json.loads(properties.get("preparation", "null"))
         # ONNX Runtime's own exceptions have no common public base.
         except Exception as error:
             raise InputError(
@@ -120,7 +123,8 @@ class Onnx(Format):
         def classify(images: Any) -> Any:
             return session.run(["probabilities"], {"image": images})[0]
 
-        metadata = ModelMetadata(class_names=names or None)
+        preparation = None if noted is None else Preparation.from_dict(noted)
+        metadata = ModelMetadata(class_names=names or None, preparation=preparation)
         return LoadedModel(classify, (height, width, channels), classes, metadata)
 
 

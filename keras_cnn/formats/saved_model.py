@@ -25,10 +25,10 @@ _FOLDERS = ("variables", "assets", "assets.extra")
 class SavedModel(Format):
     """A SavedModel's files, in the folder of the export itself.
 
-    `serving_default` takes `image`, float32 in [0, 1], (batch, height, width,
-    channels); `uint8` takes pixels in 0..255; `encoded` takes PNG or JPEG bytes,
-    (batch,). All take any batch size, 0 included, and give `logits` and
-    `probabilities`, float32 (batch, classes), and `label`, int64 (batch,).
+    `serving_default` takes `image`, float32 (batch, height, width, channels), with the
+    values that the model takes; `uint8` takes pixels in 0..255, red first; `encoded`
+    takes PNG or JPEG bytes, (batch,). All take any batch size, 0 included, and give
+    `logits` and `probabilities`, float32 (batch, classes), and `label`, int64 (batch,).
     `class_names` takes nothing and gives the names, string (classes,).
     """
 
@@ -116,12 +116,11 @@ def _signatures(classifier: Classifier) -> dict[str, Any]:
     """Returns the functions that a SavedModel offers, by name."""
     import tensorflow as tf
 
-    from .._images import scale
     from .classifier import INPUT
     from .encoded import decoder
 
     shape = (None, *classifier.image_shape)
-    decode = decoder(classifier.image_shape)
+    decode = decoder(classifier.preparation)
 
     def outputs(image: Any) -> dict[str, Any]:
         count = tf.shape(image)[0]
@@ -134,6 +133,9 @@ def _signatures(classifier: Classifier) -> dict[str, Any]:
             for name, values in classifier.outputs(some).items()
         }
 
+    def of_pixels(pixels: Any) -> dict[str, Any]:
+        return outputs(classifier.preparation.normalize(pixels))
+
     def signature(function: Any, shape: Any, dtype: Any) -> Any:
         specification = tf.TensorSpec(shape, dtype, name=INPUT)
         return tf.function(function, input_signature=[specification])
@@ -141,8 +143,10 @@ def _signatures(classifier: Classifier) -> dict[str, Any]:
     names = tf.constant(classifier.class_names)
     return {
         "serving_default": signature(outputs, shape, tf.float32),
-        "uint8": signature(lambda image: outputs(scale(image)), shape, tf.uint8),
-        "encoded": signature(lambda image: outputs(decode(image)), (None,), tf.string),
+        "uint8": signature(of_pixels, shape, tf.uint8),
+        "encoded": signature(
+            lambda image: of_pixels(decode(image)), (None,), tf.string
+        ),
         "class_names": tf.function(
             lambda: {"class_names": tf.identity(names)}, input_signature=[]
         ),

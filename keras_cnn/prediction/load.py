@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .._checks import InputError
+from .._preparation import Preparation
 from ..formats import FORMATS, Format
 from ..saving.archive import check_suffix
 from ..saving.metadata import MODEL, read_metadata
@@ -24,6 +25,10 @@ def load(path: str | os.PathLike[str], *, trust: bool = False) -> Predictor:
     | `.keras`, or a run's folder with a `model.keras` | Keras on TensorFlow |
 
     No more than that is imported.
+
+    Images are prepared as was recorded when the model was trained or exported. Where
+    nothing was, they are resized, and their values are 0..255 if the model's first
+    layers scale such pixels, else 0..1: `Predictor.prepared` says otherwise.
 
     Args:
         path: The file or the folder.
@@ -58,9 +63,15 @@ def load(path: str | os.PathLike[str], *, trust: bool = False) -> Predictor:
     names = loaded.metadata.class_names or metadata.class_names
     if names is not None and len(names) != loaded.classes:
         names = None
-    metadata = replace(metadata, class_names=names)
-    labels = metadata.labels(loaded.classes)
-    return Predictor(loaded.probabilities, loaded.image_shape, labels, metadata)
+    recorded = loaded.metadata.preparation or metadata.preparation
+    metadata = replace(metadata, class_names=names, preparation=recorded)
+    return Predictor(
+        loaded.probabilities,
+        loaded.image_shape,
+        metadata.labels(loaded.classes),
+        metadata,
+        recorded or loaded.preparation or Preparation.of_shape(loaded.image_shape),
+    )
 
 
 def _find(path: Path) -> tuple[Path, Format]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from .._checks import InputError
-from .._images import UInt8Array, fit_to, read_image, scale
+from .._images import UInt8Array, read_image
+from .._preparation import Preparation as Preparation
 from ..saving.metadata import ModelMetadata
 
 # The most images at once, so that memory is bounded.
@@ -74,11 +75,17 @@ class Predictor:
     """A loaded classifier.
 
     Attributes:
-        probabilities: From float32 images in [0, 1], a NumPy array of shape (batch,
-            height, width, channels) with at least one, to NumPy (batch, classes).
+        probabilities: From float32 images with the values that the model takes, a
+            NumPy array of shape (batch, height, width, channels) with at least one, to
+            NumPy (batch, classes).
         image_shape: (height, width, channels) of its images.
         labels: One label a class: its name, or its number where names are unknown.
         metadata: What else is known of the model, its version and accuracy among it.
+        preparation: How images become the model's input. Defaults to that of
+            `metadata`, else to resizing, with values in 0..1.
+
+    Raises:
+        InputError: If images are prepared for another shape.
 
     Example:
         >>> import numpy as np
@@ -95,6 +102,31 @@ class Predictor:
     image_shape: tuple[int, int, int]
     labels: tuple[str, ...]
     metadata: ModelMetadata = ModelMetadata()
+    preparation: Preparation = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        """Fills in how images are prepared, and checks that it fits the model."""
+        chosen = (
+            self.preparation
+            or self.metadata.preparation
+            or Preparation.of_shape(self.image_shape)
+        )
+        chosen.check_shape(self.image_shape)
+        object.__setattr__(self, "preparation", chosen)
+
+    def prepared(self, fitting: str | None = None, pixels: str | None = None) -> Self:
+        """Returns the classifier with images prepared otherwise.
+
+        Args:
+            fitting: What becomes of an image of another size: `mnist`, `resize`,
+                `crop` or `pad`. Defaults to what it is now.
+            pixels: What values the model takes: `0..1`, `0..255`, `-1..1`, `caffe` or
+                `torch`. Defaults to what they are now.
+
+        Raises:
+            InputError: If one is not such a word, or is not for the model's images.
+        """
+        return replace(self, preparation=self.preparation.changed(fitting, pixels))
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
@@ -104,15 +136,13 @@ class Predictor:
     def predict(
         self,
         images: UInt8Array | Sequence[str | os.PathLike[str]],
-        *,
-        raw: bool = False,
     ) -> list[Prediction]:
         """Classifies images: pixels, or files of any size and color.
 
         Args:
-            images: uint8, (batch, height, width, channels), of the model's own shape;
-                or paths of image files, which `read` brings to that shape.
-            raw: Of files: whether to resize only, even for a model of gray images.
+            images: uint8, (batch, height, width, channels), of the model's own shape,
+                with red first; or paths of image files, which `read` brings to that
+                shape.
 
         Returns:
             One prediction an image; none for an empty batch.
@@ -124,7 +154,7 @@ class Predictor:
         pixels = (
             images
             if isinstance(images, np.ndarray)
-            else self.read([os.fspath(path) for path in images], raw=raw)
+            else self.read([os.fspath(path) for path in images])
         )
         if pixels.dtype != np.uint8 or pixels.shape[1:] != self.image_shape:
             raise InputError(
@@ -136,23 +166,18 @@ class Predictor:
             Prediction(tuple(row), self.labels)
             for start in range(0, len(pixels), _BATCH_SIZE)
             for row in self.probabilities(
-                scale(pixels[start : start + _BATCH_SIZE])
+                self.preparation.normalize(pixels[start : start + _BATCH_SIZE])
             ).tolist()
         ]
 
-    def read(self, paths: Sequence[str], *, raw: bool = False) -> UInt8Array:
-        """Reads image files into the form that the model was trained on.
-
-        For a model of gray images they are brought to it as MNIST's digits were made:
-        inverted if dark on light, cropped, fitted and centered by mass. For a model of
-        color images they are resized.
+    def read(self, paths: Sequence[str]) -> UInt8Array:
+        """Reads image files into the model's size and color, as `preparation` says.
 
         Args:
             paths: Image files of any size and color.
-            raw: Whether to resize only, even for a model of gray images.
 
         Returns:
-            uint8, (len(paths), height, width, channels).
+            uint8, (len(paths), height, width, channels), with red first.
 
         Raises:
             InputError: If a file is not an image, or nothing is drawn on it.
@@ -161,7 +186,7 @@ class Predictor:
         for path in paths:
             image = read_image(path)
             try:
-                images.append(fit_to(image, self.image_shape, raw=raw))
+                images.append(self.preparation.fit(image))
             except InputError as error:
                 raise InputError(f"{path}: {error}") from error
         return np.array(images, np.uint8).reshape(-1, *self.image_shape)

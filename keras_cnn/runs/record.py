@@ -10,6 +10,7 @@ import keras
 
 from .._environment import machine, versions
 from .._files import replaced_file, write_json
+from .._preparation import Preparation
 from ..data import ImageDataset
 from ..saving.metadata import CONFIG, RESULT
 from .config import RunConfig
@@ -44,6 +45,9 @@ def write_config(folder: Path, config: RunConfig, dataset: ImageDataset) -> None
                 "images": {name: len(part) for name, part in dataset.splits.items()},
                 **dataset.provenance.to_dict(),
             },
+            "preparation": Preparation.of_data(
+                dataset.name, dataset.provenance.source, dataset.image_shape
+            ).to_dict(),
             "versions": versions(),
             "machine": machine(),
             "started": datetime.now(UTC).isoformat(timespec="seconds"),

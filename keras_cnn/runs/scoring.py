@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._chance import is_at_chance
+from .._images import scale
 from ..data import Split
 
 _BATCH_SIZE = 256
@@ -36,6 +38,11 @@ class Scores:
         """The share of images, in [0, 1], whose most probable class is the true one."""
         return float(np.mean(self.predicted == self.labels))
 
+    @property
+    def is_at_chance(self) -> bool:
+        """Whether the model does no better than one that ignores its images."""
+        return is_at_chance(self.accuracy, self.labels)
+
     def mistakes(self) -> npt.NDArray[np.int64]:
         """Returns the positions of the errors, the most confident one first."""
         wrong = np.flatnonzero(self.predicted != self.labels)
@@ -59,19 +66,27 @@ def compile_classifier(
     return compiled
 
 
-def evaluate_split(predict: Callable[[Any], Any], split: Split) -> Scores:
+def evaluate_split(
+    predict: Callable[[Any], Any],
+    split: Split,
+    normalize: Callable[[Any], Any] = scale,
+) -> Scores:
     """Predicts the class of every image of a split.
 
     Args:
-        predict: A function from float32 images in [0, 1], (batch, height, width,
-            channels), to probabilities, (batch, classes).
+        predict: A function from float32 images, (batch, height, width, channels), to
+            probabilities, (batch, classes).
         split: The images and their labels.
+        normalize: From pixels to the values that the function takes. Defaults to
+            scaling them to [0, 1].
 
     Returns:
         The predictions, in the split's order.
     """
     labels, probabilities = [], []
-    for images, true in split.batches(_BATCH_SIZE).as_numpy_iterator():
+    for images, true in split.batches(
+        _BATCH_SIZE, normalize=normalize
+    ).as_numpy_iterator():
         probabilities.append(np.asarray(predict(images), np.float32))
         labels.append(true)
     return Scores(np.concatenate(labels), np.concatenate(probabilities))

@@ -57,33 +57,40 @@ def in_float32(model: keras.Model) -> keras.Model:
 class Head:
     """A classifier as a function that gives its logits and its probabilities.
 
-    Outputs that are a distribution are the probabilities, and `logits` recovers their
-    logits; other outputs are logits themselves.
+    | the model gives | probabilities |
+    | --- | --- |
+    | rows that sum to 1 | as they are |
+    | sigmoids, one a class | as they are: each class for itself |
+    | one sigmoid | of two classes: 1 - p and p |
+    | other numbers | their softmax |
 
     Attributes:
         classes: How many classes it tells apart.
     """
 
     def __init__(self, model: keras.Model) -> None:
-        """Finds out which of the two the model returns.
+        """Finds out which of them the model gives.
 
         Args:
             model: From images to (batch, classes).
 
         Raises:
             InputError: If the model does not give one row of two or more classes an
-                image.
+                image, or one sigmoid: another number may be anything.
         """
         outputs = _outputs_for_noise(model, image_shape(model))
         shape = tuple(getattr(outputs, "shape", ()))
-        if len(shape) != 2 or not shape[1] >= 2:
+        self._is_sigmoid = _last_activation(model).endswith("sigmoid")
+        if len(shape) != 2 or shape[1] < (1 if self._is_sigmoid else 2):
             raise InputError(
-                "A classifier must give one row of two or more classes for each image. "
+                "A classifier must give one row of two or more classes for each image, "
+                "or one number that a sigmoid has made a probability. "
                 f"Received: a model with outputs of shape {(None, *shape[1:])}."
             )
-        self.classes = int(shape[1])
+        self._units = int(shape[1])
+        self.classes = max(2, self._units)
         self._model = model
-        self._is_distribution = _are_distributions(outputs)
+        self._is_distribution = self._units > 1 and _are_distributions(outputs)
 
     def __call__(self, images: Any) -> tuple[Any, Any]:
         """Returns logits and probabilities, each (batch, classes).
@@ -94,9 +101,41 @@ class Head:
             images: float32, (batch, height, width, channels).
         """
         outputs = self._model(images, training=False)
-        if not self._is_distribution:
+        if self._is_distribution:
+            return logits(outputs, is_distribution=True), outputs
+        if not self._is_sigmoid:
             return outputs, keras.ops.softmax(outputs, axis=-1)
-        return logits(outputs, is_distribution=True), outputs
+        found = _sigmoid_logits(outputs)
+        if self._units > 1:
+            return found, outputs
+        # softmax([-z / 2, z / 2]) = [1 - sigmoid(z), sigmoid(z)]
+        return (
+            keras.ops.concatenate([-found / 2, found / 2], axis=-1),
+            keras.ops.concatenate([1 - outputs, outputs], axis=-1),
+        )
+
+
+def _sigmoid_logits(outputs: Any) -> Any:
+    kept = find_logits(outputs)
+    if kept is not None:
+        return kept
+    return keras.ops.log(outputs) - keras.ops.log1p(-outputs)
+
+
+def _last_activation(model: keras.Model) -> str:
+    """Returns the name of the activation that gives a model's outputs, or ""."""
+    operations = getattr(model, "operations", None) or getattr(model, "layers", ())
+    outputs = getattr(model, "outputs", None)
+    if not operations:
+        return ""
+    # A functional model lists its operations in the order of its graph, whose last
+    # one need not give its output.
+    giving = [one for one in operations if outputs and one.output is outputs[0]]
+    last = giving[-1] if giving else operations[-1]
+    if isinstance(last, keras.Model):
+        return _last_activation(last)
+    activation = getattr(last, "activation", None)
+    return str(getattr(activation, "__name__", type(last).__name__)).lower()
 
 
 def gives_distribution(model: keras.Model, image_shape: Sequence[int]) -> bool:

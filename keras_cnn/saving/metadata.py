@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .._preparation import Preparation
+
 _MAX_BYTES = 2**24
 
 MANIFEST = "manifest.json"
@@ -35,6 +37,7 @@ class ModelMetadata:
         test_images: How many images that was measured on; None if unknown.
         training: How it was trained: the options of the run.
         version: Its version; 1 unless it was exported under another.
+        preparation: How images are prepared for it; None if unknown.
     """
 
     name: str = ""
@@ -44,6 +47,7 @@ class ModelMetadata:
     test_images: int | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
+    preparation: Preparation | None = None
 
     def labels(self, classes: int) -> tuple[str, ...]:
         """Returns a label for each of so many classes: numbers if names are unknown.
@@ -67,6 +71,9 @@ def read_metadata(path: Path) -> ModelMetadata:
 
     Returns:
         What is known. Where nothing is, the model is called as its file.
+
+    Raises:
+        InputError: If it says how images are prepared, in a way that cannot be.
     """
     folder = path if path.is_dir() else path.parent
     manifest = read_json(folder / MANIFEST)
@@ -83,7 +90,27 @@ def read_metadata(path: Path) -> ModelMetadata:
         test_images=_number(manifest.get("test_images", result.get("test_images"))),
         training=_mapping(manifest.get("training")) or _without(config, _NOT_TRAINING),
         version=int(number) if re.fullmatch("[1-9][0-9]{0,17}", number) else 1,
+        preparation=_preparation(manifest) or _preparation(run),
     )
+
+
+def _preparation(record: dict[str, Any]) -> Preparation | None:
+    """Returns how images are prepared, by an export's or a run's record.
+
+    A record from before version 0.2 does not say it; its images were those of the data
+    set, with values in 0..1.
+    """
+    if (noted := record.get("preparation")) is not None:
+        return Preparation.from_dict(noted)
+    data = _mapping(record.get("data"))
+    shape = record.get("image_shape", data.get("image_shape"))
+    sides = shape if isinstance(shape, list) and len(shape) == 3 else ()
+    if not data or not all(type(side) is int and side > 0 for side in sides):
+        return None
+    if len(sides) != 3 or sides[2] not in (1, 3):
+        return None
+    name, source = _text(data.get("name")), _text(data.get("source"))
+    return Preparation.of_data(name, source, (sides[0], sides[1], sides[2]))
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._checks import InputError
-from .._images import NothingDrawn, UInt8Array, decode_image, fit_to
+from .._images import NothingDrawn, UInt8Array, decode_image
 from .served import ServedModel
 
 # No other decoder of Pillow's dozens is tried on what comes from the network.
@@ -116,7 +116,7 @@ def _seen(served: ServedModel, body: bytes, max_pixels: int) -> UInt8Array:
         formats=tuple(FORMATS.values()),
         max_side=_LARGEST_SIDE,
     )
-    return fit_to(image, served.predictor.image_shape)
+    return served.predictor.preparation.fit(image)
 
 
 def _packed(pixels: UInt8Array) -> dict[str, Any]:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import keras
 
 
+_NO_SCORE = "The model scores its second class alone: nothing speaks for the first."
+
+
 @dataclass(frozen=True, eq=False)
 class Heatmap:
     """How much each pixel of an image speaks for a class.
@@ -28,11 +31,14 @@ class Heatmap:
     note: str = ""
 
 
-def grad_cam_heatmaps(model: keras.Model) -> Callable[[UInt8Array, int], Heatmap]:
+def grad_cam_heatmaps(
+    model: keras.Model, normalize: Callable[[UInt8Array], Any] = scale
+) -> Callable[[UInt8Array, int], Heatmap]:
     """Returns a function that explains a Keras model's answers by Grad-CAM.
 
     Args:
         model: An image classifier.
+        normalize: From pixels to the values that it takes. Defaults to 0..1.
 
     Returns:
         The function for `ServedModel(heatmap=...)`: of an image, uint8 (height, width,
@@ -47,8 +53,14 @@ def grad_cam_heatmaps(model: keras.Model) -> Callable[[UInt8Array, int], Heatmap
     """
     from ..explain import grad_cam
 
+    has_one_score = getattr(model, "output_shape", (0,))[-1] == 1
+
     def heatmap(image: UInt8Array, label: int) -> Heatmap:
-        explanation = grad_cam(model, scale(image[np.newaxis]), label)
+        if has_one_score:
+            if label == 0:
+                return Heatmap(np.zeros(image.shape[:2]), _NO_SCORE)
+            label = 0
+        explanation = grad_cam(model, normalize(image[np.newaxis]), label)
         return Heatmap(explanation.maps[0], explanation.notes[0])
 
     return heatmap

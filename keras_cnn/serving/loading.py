@@ -13,7 +13,12 @@ from .served import ServedModel
 
 
 def load(
-    path: str | os.PathLike[str], *, name: str | None = None, trust: bool = False
+    path: str | os.PathLike[str],
+    *,
+    name: str | None = None,
+    trust: bool = False,
+    prepare: str | None = None,
+    pixels: str | None = None,
 ) -> ServedModel:
     """Loads a model to be served, with heatmaps where its Keras file is there.
 
@@ -24,6 +29,9 @@ def load(
             model was trained or exported, or else the file's.
         trust: Whether to load a SavedModel whose manifest is missing or does not match.
             A SavedModel is a program that may read and write files. Defaults to False.
+        prepare: What becomes of an image of another size, as `Predictor.prepared`
+            takes it. Defaults to what was recorded.
+        pixels: What values the model takes, likewise.
 
     Raises:
         InputError: If there is no such model, it is damaged or may not be trusted, or
@@ -39,11 +47,13 @@ def load(
         'digits'
     """
     path = Path(path)
-    predictor = load_predictor(path, trust=trust)
+    predictor = load_predictor(path, trust=trust).prepared(prepare, pixels)
     keras_model = keras_model_of(path)
     return ServedModel(
         predictor,
         name or re.sub(r"[^A-Za-z0-9_.-]", "_", predictor.metadata.name),
         predictor.metadata.version,
-        None if keras_model is None else grad_cam_heatmaps(keras_model),
+        None
+        if keras_model is None
+        else grad_cam_heatmaps(keras_model, predictor.preparation.normalize),
     )

@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from .._checks import InputError
-from .._images import scale
 from .served import ServedModel
 from .tensors import INPUT, parse_request, to_images, to_json
 
@@ -91,7 +90,8 @@ def _outputs(
     rows = []
     for start in range(0, len(images), _IMAGES_AT_ONCE):
         part = images[start : start + _IMAGES_AT_ONCE]
-        part = scale(part) if part.dtype == np.uint8 else part
+        if part.dtype == np.uint8:
+            part = served.predictor.preparation.normalize(part)
         rows.append(np.asarray(served.predictor.probabilities(part), np.float32))
     probabilities = np.concatenate(rows)
     tiny = np.finfo(np.float32).tiny  # JSON has no minus infinity

@@ -323,7 +323,7 @@ def test_ctrl_c_while_pictures_are_drawn_keeps_the_model(run, here, monkeypatch)
     assert run("evaluate", run_of(here))[0] == 0
 
 
-@pytest.mark.parametrize("head", ["logits", "sigmoid"])
+@pytest.mark.parametrize("head", ["logits", "sigmoid", "number"])
 def test_predict_with_a_model_of_ones_own(run, here, drawing, head):
     import keras
 
@@ -333,8 +333,18 @@ def test_predict_with_a_model_of_ones_own(run, here, drawing, head):
         model.save("own.keras")
         (seen,) = json.loads(run("predict", "own.keras", drawing, "--json")[1])
         assert sum(seen["probabilities"]) == pytest.approx(1)
-    else:
+    elif head == "sigmoid":  # two classes, as in every tutorial on cats and dogs
         model.add(keras.layers.Dense(1, activation="sigmoid"))
+        model.save("own.keras")
+        code, out, err = run("predict", "own.keras", drawing, "--json")
+        assert code == 0
+        assert "not recorded. Taken: resize, 28x28, gray, values 0..1" in err
+        (seen,) = json.loads(out)
+        pixels = np.asarray(Image.open(drawing).convert("L").resize((28, 28)))
+        said = float(np.asarray(model(pixels[None, ..., None] / 255))[0, 0])
+        assert seen["probabilities"] == pytest.approx([1 - said, said], abs=0.02)
+    else:
+        model.add(keras.layers.Dense(1))
         model.save("own.keras")
         code, _, err = run("predict", "own.keras", drawing)
         assert code == 2
@@ -532,3 +542,18 @@ def test_bad_training_options_exit_with_2_and_write_nothing(run, here, words, me
     assert code == 2
     assert message in err
     assert os.listdir(here) == []
+
+
+def test_a_run_records_how_images_are_prepared(trained, run, drawing):
+    folder = run_of(trained[0])
+    config = json.loads((folder / "config.json").read_text())
+    assert config["preparation"]["fitting"] == "mnist"  # the digits were made so
+    assert config["preparation"]["size"] == config["data"]["image_shape"][:2]
+    code, _, err = run("predict", folder, drawing)
+    assert (code, err) == (0, "")
+    code, _, err = run("predict", folder, drawing, "--prepare", "crop")
+    assert code == 0
+    assert err.startswith("Note: Instead of prepared as MNIST's digits, 28x28, gray")
+    code, _, err = run("predict", "no/such/model", drawing, "--pixels", "0..2")
+    assert code == 2  # before the model is looked for
+    assert err.startswith("Error: `pixels` must be one of 0..1, 0..255,")

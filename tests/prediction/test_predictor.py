@@ -3,7 +3,9 @@ import pytest
 from PIL import Image
 
 from keras_cnn._checks import InputError
-from keras_cnn.prediction import Predictor
+from keras_cnn.prediction import Predictor, Preparation
+
+GRAY = Preparation((28, 28))
 
 
 @pytest.fixture
@@ -45,16 +47,40 @@ def test_predict_of_other_images_raises(brightness, images):
         brightness[0].predict(images)
 
 
-def test_read_centers_unless_raw(brightness, tmp_path):
+def test_read_prepares_as_is_said(brightness, tmp_path):
     image = np.full((56, 56), 255, np.uint8)
     image[4:24, 2:6] = 0
     Image.fromarray(image).save(tmp_path / "a.png")
     paths = [str(tmp_path / "a.png")]
-    centered = brightness[0].read(paths)
+    centered = brightness[0].prepared("mnist").read(paths)
     assert centered.shape == (1, 28, 28, 1)
     assert np.flatnonzero(centered[0, ..., 0].max(axis=1)).tolist() == [*range(4, 24)]
-    raw = brightness[0].read(paths, raw=True)
-    assert raw[0, 20, 20, 0] == 255
+    resized = brightness[0].read(paths)  # nothing else is known of the model
+    assert resized[0, 20, 20, 0] == 255 and resized[0, 4, 2, 0] < 20
+    np.testing.assert_array_equal(
+        brightness[0].prepared("mnist").prepared("resize").read(paths), resized
+    )
+
+
+@pytest.mark.parametrize(
+    "pixels, expected",
+    [("0..255", [0, 51, 255]), ("-1..1", [-1, -0.6, 1]), ("0..1", [0, 0.2, 1])],
+)
+def test_predict_gives_the_values_that_the_model_takes(brightness, pixels, expected):
+    predictor, given = brightness
+    images = np.zeros((3, 28, 28, 1), np.uint8)
+    images[1], images[2] = 51, 255
+    predictor.prepared(pixels=pixels).predict(images)
+    np.testing.assert_allclose(given[0][:, 0, 0, 0], expected, atol=1e-6)
+
+
+def test_images_prepared_for_another_shape_raise(brightness):
+    with pytest.raises(InputError, match="the model's shape"):
+        Predictor(lambda x: x, (28, 28, 3), ("a", "b"), preparation=GRAY)
+    with pytest.raises(InputError, match="`fitting` must be one of"):
+        brightness[0].prepared("stretch")
+    with pytest.raises(InputError, match="must not be caffe for gray"):
+        brightness[0].prepared(pixels="caffe")
 
 
 def test_read_for_colour_keeps_colour(tmp_path):
@@ -70,4 +96,4 @@ def test_read_for_colour_keeps_colour(tmp_path):
 def test_read_names_the_image_that_is_blank(brightness, tmp_path):
     Image.fromarray(np.zeros((9, 9), np.uint8)).save(tmp_path / "blank.png")
     with pytest.raises(InputError, match="blank.png: .*something drawn"):
-        brightness[0].read([str(tmp_path / "blank.png")])
+        brightness[0].prepared("mnist").read([str(tmp_path / "blank.png")])

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from keras_cnn.prediction import load
+from keras_cnn.prediction import Preparation, load
 from keras_cnn.saving.metadata import ModelMetadata, read_metadata
 
 # As version 0.1.0.dev0 wrote it before metadata had its class.
@@ -47,6 +47,7 @@ def test_an_older_manifest_still_tells_of_its_model(tmp_path):
         test_images=40,
         training=MANIFEST["training"],
         version=7,
+        preparation=Preparation((8, 6), "gray", "resize"),  # its images were a folder's
     )
 
 
@@ -69,6 +70,7 @@ def test_a_run_tells_of_its_model(tmp_path):
         accuracy=0.5,
         test_images=10,
         training={"epochs": 3},
+        preparation=Preparation((8, 6), "gray", "mnist"),
     )
 
 

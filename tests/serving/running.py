@@ -6,10 +6,11 @@ import threading
 import time
 from contextlib import contextmanager
 
-from keras_cnn.prediction import Predictor
+from keras_cnn.prediction import Predictor, Preparation
 from keras_cnn.serving import Heatmap, ServedModel, create_app, own_hosts
 from keras_cnn.serving.running import listen, make_server
 
+AS_MNIST = Preparation((28, 28), "gray", "mnist")
 NAMES = ("top left", "top right", "bottom left", "bottom right")
 
 
@@ -26,7 +27,7 @@ def served_quarters():
         values = image[..., 0] * (label + 1.0)
         return Heatmap(values, "" if values.any() else "all black")
 
-    predictor = Predictor(by_quarter, (28, 28, 1), NAMES)
+    predictor = Predictor(by_quarter, (28, 28, 1), NAMES, preparation=AS_MNIST)
     return ServedModel(predictor, "quarters", 3, heatmap)
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from keras_cnn.prediction import Predictor
 from keras_cnn.serving import ServedModel
-from tests.serving.running import NAMES, by_quarter, served_at
+from tests.serving.running import AS_MNIST, NAMES, by_quarter, served_at
 
 ROOT = Path(__file__).parents[2]
 STROKES = json.loads((Path(__file__).parent / "strokes.json").read_text())
@@ -403,7 +403,7 @@ def test_class_names_are_text_and_only_the_most_probable_have_bars(chromium):
         rows = np.linspace(1, 2, 40)[::-1]
         return np.tile(rows / rows.sum(), (len(images), 1))
 
-    predictor = Predictor(probabilities, (28, 28, 1), names)
+    predictor = Predictor(probabilities, (28, 28, 1), names, preparation=AS_MNIST)
     with served_at(ServedModel(predictor)) as port:
         page = Page(chromium, port)
         page.draw(BAR)
@@ -422,7 +422,7 @@ def test_late_answer_does_not_come_back_after_clear(chromium):
         go_on.wait()
         return by_quarter(images)
 
-    served = ServedModel(Predictor(slow, (28, 28, 1), NAMES))
+    served = ServedModel(Predictor(slow, (28, 28, 1), NAMES, preparation=AS_MNIST))
     try:
         with served_at(served) as port:
             page = Page(chromium, port)

@@ -1,0 +1,27 @@
+"""Whether a classifier does better than one that ignores its images."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+def is_at_chance(accuracy: float, labels: npt.NDArray[np.integer[Any]]) -> bool:
+    """Whether an accuracy is no better, beyond two standard errors, than one class's.
+
+    Formula: accuracy <= p + 2 sqrt(p (1 - p) / n), p the share of the largest class.
+
+    Args:
+        accuracy: The share of images, in [0, 1], that are classified correctly.
+        labels: (n,), the true classes.
+
+    Example:
+        >>> labels = np.repeat(np.arange(10), 100)
+        >>> is_at_chance(0.11, labels), is_at_chance(0.5, labels)
+        (True, False)
+    """
+    share = float(np.bincount(labels).max() / len(labels))
+    return accuracy <= share + 2 * math.sqrt(share * (1 - share) / len(labels))
