@@ -184,7 +184,7 @@ class Predictor:
         """
         images = []
         for path in paths:
-            image = read_image(path)
+            image = read_image(path, self.preparation.white)
             try:
                 images.append(self.preparation.fit(image))
             except InputError as error:

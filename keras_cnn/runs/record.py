@@ -33,6 +33,9 @@ def write_config(folder: Path, config: RunConfig, dataset: ImageDataset) -> None
     """
     # What was asked for as auto, or by a relative path, may be another set elsewhere.
     config = replace(config, dataset=dataset.address or config.dataset)
+    preparation = Preparation.of_data(
+        dataset.name, dataset.provenance.source, dataset.image_shape
+    )
     write_json(
         folder / CONFIG,
         {
@@ -45,9 +48,7 @@ def write_config(folder: Path, config: RunConfig, dataset: ImageDataset) -> None
                 "images": {name: len(part) for name, part in dataset.splits.items()},
                 **dataset.provenance.to_dict(),
             },
-            "preparation": Preparation.of_data(
-                dataset.name, dataset.provenance.source, dataset.image_shape
-            ).to_dict(),
+            "preparation": replace(preparation, white=dataset.white).to_dict(),
             "versions": versions(),
             "machine": machine(),
             "started": datetime.now(UTC).isoformat(timespec="seconds"),

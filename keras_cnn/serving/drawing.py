@@ -115,6 +115,7 @@ def _seen(served: ServedModel, body: bytes, max_pixels: int) -> UInt8Array:
         max_pixels=max_pixels,
         formats=tuple(FORMATS.values()),
         max_side=_LARGEST_SIDE,
+        white=served.predictor.preparation.white,
     )
     return served.predictor.preparation.fit(image)
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -60,6 +62,17 @@ def test_read_prepares_as_is_said(brightness, tmp_path):
     np.testing.assert_array_equal(
         brightness[0].prepared("mnist").prepared("resize").read(paths), resized
     )
+
+
+def test_read_takes_the_depth_of_the_images_in_training(brightness, tmp_path):
+    dim = np.full((28, 28), 819, np.uint16)  # a fifth of 12 bits, and nothing brighter
+    Image.fromarray(dim).save(tmp_path / "dim.png")
+    Image.fromarray(np.full((28, 28), 200, np.uint8)).save(tmp_path / "plain.png")
+    twelve_bits = Preparation((28, 28), white=4095)
+    predictor = replace(brightness[0], preparation=twelve_bits)
+    read = predictor.read([str(tmp_path / "dim.png"), str(tmp_path / "plain.png")])
+    assert read[0].max() == 51  # 819 / 4095 of 255
+    assert read[1].max() == 200  # 8 bits are 8 bits
 
 
 @pytest.mark.parametrize(
