@@ -163,25 +163,28 @@ def _print_parity(parity: Parity) -> None:
 
     table = Table(box=None, pad_edge=False)
     table.add_column("file", no_wrap=True)
-    for head in ("kB", "differs by", "same", "right", "1", "256 ms"):
+    for head in ("kB", "differs", "sure", "same", "right", "1", "256 ms"):
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("")
     for record in parity.artifacts:
         table.add_row(
             record.file,
             f"{record.bytes / 1000:,.0f}",
-            f"{record.difference:.1e}",
+            f"{record.difference:.0e}",
+            f"{record.confidence_change:.0e}",
             f"{record.agreement:.2%}",
             "" if record.accuracy is None else f"{record.accuracy:.2%}",
             f"{record.milliseconds_1:.2f}",
             f"{record.milliseconds_256:.1f}",
-            "differs" if record.problem else "equal",
+            record.verdict,
         )
     out.print(table)
     out.print(
-        "Largest difference of a probability, same label, right label, and ms for 1 "
-        f"and 256 images: on {parity.images:,} images of {parity.source} and "
-        f"{parity.stress_images} stress images, each file in a process without Keras."
+        "Largest difference of a probability, mean change of the label's own, same "
+        "label, right label, and ms for 1 and 256 images: on "
+        f"{parity.images:,} images of {parity.source}, the largest difference on "
+        f"{parity.stress_images} stress images, too; each file in a process without "
+        "Keras."
     )
     if parity.mixed_difference is not None:
         out.print(

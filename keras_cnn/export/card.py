@@ -113,20 +113,22 @@ def _compared(artifacts: Sequence[Artifact], parity: Parity | None) -> list[str]
         files = [f"- `{artifact.file}`" for artifact in artifacts]
         return [*files, "", "Not compared with the model."]
     rows = [
-        f"| `{one.file}` | {one.precision} | {one.bytes:,} | {one.difference:.1e} | "
-        f"{one.agreement:.2%} | {_share(one.accuracy)} | {one.milliseconds_1:.2f} | "
+        f"| `{one.file}` | {one.precision} | {one.verdict} | {one.bytes:,} | "
+        f"{one.difference:.1e} | {one.confidence_change:.1e} | {one.agreement:.2%} | "
+        f"{_share(one.accuracy)} | {one.milliseconds_1:.2f} | "
         f"{one.milliseconds_256:.1f} |"
         for one in parity.artifacts
     ]
     lines = [
-        "| file | | bytes | largest difference | same label | accuracy | ms, 1 image | "
-        "ms, 256 |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| file | | | bytes | largest difference | mean change of confidence | same "
+        "label | accuracy | ms, 1 image | ms, 256 |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
         *rows,
         "",
         f"Compared with the Keras model in float32 on {parity.images:,} real images "
         f"({parity.source}) and {parity.stress_images} stress images, each file in a "
-        "process without Keras; the difference is of a probability.",
+        "process without Keras; the difference is of a probability, and confidence is "
+        "the probability of the model's label.",
     ]
     if parity.mixed_difference is not None:
         lines.append(

@@ -31,6 +31,8 @@ from .stress_images import stress_images
 # a single image of a few would exceed.
 MAX_DIFFERENCE = 1e-5
 MAX_LOSS = 0.005
+# The smallest share of labels, where none are known to be true, that counts as kept.
+MIN_AGREEMENT = 0.99
 _SECONDS = 600
 
 Array = npt.NDArray[Any]
@@ -48,7 +50,9 @@ class ArtifactParity:
         bytes: Its size; of a SavedModel all its files together.
         difference: The largest difference of a probability, over all images, stress
             images and other batch sizes included.
-        agreement: The share of images with the same label.
+        agreement: The share of images, stress images apart, with the same label.
+        confidence_change: How far the probability of the model's label moves, on the
+            mean of those images.
         accuracy: The share of labelled images classified correctly; None without.
         milliseconds_1: Median latency of one image.
         milliseconds_256: Median latency of a batch of 256.
@@ -61,10 +65,27 @@ class ArtifactParity:
     bytes: int
     difference: float
     agreement: float
+    confidence_change: float
     accuracy: float | None
     milliseconds_1: float
     milliseconds_256: float
     problem: str
+
+    @property
+    def verdict(self) -> str:
+        """What was shown: a type smaller than float32 is never equal.
+
+        `equal`; `accuracy kept`, on labelled images; without labels `labels kept`, or
+        `labels differ` where less than 99% of them are the model's; `differs` where
+        the export is refused.
+        """
+        if self.problem:
+            return "differs"
+        if self.precision == "float32":
+            return "equal"
+        if self.accuracy is not None:
+            return "accuracy kept"
+        return "labels kept" if self.agreement >= MIN_AGREEMENT else "labels differ"
 
 
 @dataclass(frozen=True)
@@ -215,6 +236,10 @@ def _compare(
     for count in (1, parity_worker.BATCH + 1):
         batch = values[f"probabilities:{count}"]
         differences.append(_largest(batch, right[:count]))
+    real = slice(len(data.images))
+    labels = expected["label"][real]
+    rows = np.arange(len(labels)), labels.astype(int)
+    moved = values["probabilities"][real][rows] - right[real][rows]
     labelled = 0 if data.labels is None else int((data.labels >= 0).sum())
     record = ArtifactParity(
         file=artifact.file,
@@ -222,7 +247,8 @@ def _compare(
         precision=artifact.precision,
         bytes=artifact.bytes,
         difference=max(differences),
-        agreement=float((values["label"] == expected["label"]).mean()),
+        agreement=float((values["label"][real] == labels).mean()),
+        confidence_change=float(np.abs(moved).mean()),
         accuracy=_accuracy(values["label"], data.labels),
         milliseconds_1=1000 * seconds["1"],
         milliseconds_256=1000 * seconds[str(parity_worker.BATCH)],

@@ -9,8 +9,10 @@ import sys
 import keras
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from keras_cnn import layers as ours
+from keras_cnn import prediction
 from keras_cnn._checks import InputError
 from keras_cnn.export import (
     ParityData,
@@ -91,7 +93,9 @@ def test_every_format_is_written_run_and_equal(exported, model, data):
     said = model.predict(data.images / 255, verbose=0).argmax(1)
     assert parity.accuracy == pytest.approx((said == data.labels).mean(), abs=2e-3)
     for one in parity.artifacts:
-        if one.precision == "float32":
+        is_float32 = one.precision == "float32"
+        assert one.verdict == ("equal" if is_float32 else "accuracy kept")
+        if is_float32:
             assert one.difference < 1e-5 and one.agreement == 1
         assert abs(one.accuracy - parity.accuracy) <= 0.005
         assert one.milliseconds_1 > 0 and one.milliseconds_256 > 0
@@ -210,6 +214,34 @@ def test_int8_that_loses_accuracy_is_refused(model, data, tmp_path):
     black = np.zeros((20, 28, 28, 1), np.uint8)
     with pytest.raises(ParityError, match="model_int8.tflite has an accuracy of"):
         export(model, tmp_path, ("litert",), **NAMED, data=data, calibration=black)
+
+
+def test_int8_is_never_equal(model, data, tmp_path):
+    """On a scale that was fitted to black images, its labels are others."""
+    unknown = ParityData("somewhere", data.images)
+    black = np.zeros((20, 28, 28, 1), np.uint8)
+    verdicts = {}
+    for name, calibration in (("good", data.images[:200]), ("bad", black)):
+        done = export(
+            model,
+            tmp_path,
+            ("litert",),
+            **{**NAMED, "name": name},
+            data=unknown,
+            calibration=calibration,
+        )
+        (int8,) = (one for one in done.parity.artifacts if one.precision == "int8")
+        pixels = data.images.astype("float32") / 255
+        right = softmax(model.predict(pixels, verbose=0), axis=1)
+        seen = prediction.load(done.folder / int8.file).probabilities(pixels)
+        labels = right.argmax(1)
+        rows = np.arange(len(labels))
+        moved = np.abs(seen[rows, labels] - right[rows, labels]).mean()
+        assert int8.agreement == (seen.argmax(1) == labels).mean()
+        assert int8.confidence_change == pytest.approx(moved, rel=1e-4)
+        verdicts[name] = int8.verdict
+        assert f"| int8 | {int8.verdict} |" in (done.folder / "README.md").read_text()
+    assert verdicts == {"good": "labels kept", "bad": "labels differ"}
 
 
 def test_mixed_precision_is_judged_in_float32_and_its_distance_told(data, tmp_path):
