@@ -73,8 +73,27 @@ def describe(variable: Any) -> list[Any]:
     return [variable.path, dtype, list(variable.shape)]
 
 
-def write_checkpoint(path: Path, state: FitState, variables: Sequence[Any]) -> None:
+def read_values(variables: Sequence[Any]) -> list[np.ndarray[Any, Any]]:
+    """Returns the values of variables, each as bytes.
+
+    Workers read together: the value of a metric is the sum over all of them.
+    """
+    return [_as_bytes(variable) for variable in variables]
+
+
+def write_checkpoint(
+    path: Path,
+    state: FitState,
+    variables: Sequence[Any],
+    values: Sequence[np.ndarray[Any, Any]],
+) -> None:
     """Writes a file whole or not at all, and brings it to the disk.
+
+    Args:
+        path: The file.
+        state: Where the run is.
+        variables: What is kept.
+        values: What `read_values` gave of them.
 
     Raises:
         OSError: If it cannot be written: the disk may be full.
@@ -86,7 +105,7 @@ def write_checkpoint(path: Path, state: FitState, variables: Sequence[Any]) -> N
         "versions": versions(),
     }
     arrays: dict[str, Any] = {
-        f"{index:06d}": _as_bytes(variable) for index, variable in enumerate(variables)
+        f"{index:06d}": value for index, value in enumerate(values)
     }
     arrays["note"] = np.frombuffer(json.dumps(note).encode(), np.uint8)
     with replaced_file(path) as temporary, temporary.open("wb") as file:

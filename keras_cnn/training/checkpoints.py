@@ -26,6 +26,7 @@ from .checkpoint_file import (
     FitState,
     describe,
     read_checkpoint,
+    read_values,
     restore_random_state,
     write_checkpoint,
 )
@@ -112,11 +113,12 @@ class Checkpoints:
         """
         path = self.folder / f"checkpoint-{state.epoch:06d}-{state.step:09d}.npz"
         variables = self._variables()
+        values = read_values(variables)
         self._last = time.monotonic()
         if not self._writes:
             return
         try:
-            write_checkpoint(path, state, variables)
+            write_checkpoint(path, state, variables, values)
         except OSError as error:
             warnings.warn(
                 f"The checkpoint {path} could not be written, and training goes on "
