@@ -124,7 +124,12 @@ def test_litert_has_names_and_classes_inside(exported, model, data):
     flat = flatbuffer_utils.read_model_from_bytearray(content)
     (entry,) = [one for one in flat.metadata if one.name == b"keras_cnn"]
     facts = json.loads(bytes(flat.buffers[entry.buffer].data))
-    assert facts == {"name": "small", "class_names": list("0123456789")}
+    plain = prediction.Preparation((28, 28), "gray", "resize")
+    assert facts == {
+        "name": "small",
+        "class_names": list("0123456789"),
+        "preparation": plain.to_dict(),
+    }
     interpreter = Interpreter(model_content=bytes(content))
     (signature,) = interpreter.get_signature_list().values()
     assert signature["inputs"] == ["image"]
