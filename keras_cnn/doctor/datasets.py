@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from .._checks import InputError
-from .._images import scale
+from .._images import PIXEL_MAX, scale
 from ..data import ArraySplit, load
 from ..saving.input_pixels import input_pixels
 from .program.outputs import loss_kind
@@ -102,7 +102,7 @@ def read_images(
     one_hot = kind != "sparse" and model.output_shape[-1] > 1
 
     # A model that scales pixels itself is given pixels.
-    high = 255.0 if size and input_pixels(model) == "0..255" else 1.0
+    high = PIXEL_MAX if size and input_pixels(model) == "0..255" else 1
 
     def normalize(pixels: Any) -> Any:
         return scale(pixels, high)
