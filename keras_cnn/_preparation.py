@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, replace
-from typing import Any
-
-import numpy as np
-from PIL import Image, ImageOps
+from typing import TYPE_CHECKING, Any
 
 from ._checks import InputError, check_choice
-from ._images import (
-    PIXEL_MAX,
-    UInt8Array,
-    fit_to,
-    scale,
-    to_gray,
-    to_rgb,
-)
+
+if TYPE_CHECKING:
+    from ._images import UInt8Array
 
 COLORS = ("gray", "rgb", "bgr")
 
@@ -83,6 +75,7 @@ class Preparation:
         InputError: If a field breaks its rule.
 
     Example:
+        >>> import numpy as np
         >>> mobile_net = Preparation((224, 224), "rgb", "crop").with_pixels("-1..1")
         >>> mobile_net.normalize(np.array([[0, 0, 255]], np.uint8)).tolist()
         [[-1.0, -1.0, 1.0]]
@@ -95,7 +88,7 @@ class Preparation:
     high: float = 1.0
     mean: tuple[float, ...] = ()
     deviation: tuple[float, ...] = ()
-    white: float = PIXEL_MAX
+    white: float = 255
 
     def __post_init__(self) -> None:
         """Checks each field."""
@@ -247,6 +240,12 @@ class Preparation:
         Raises:
             NothingDrawn: If it is to be placed as in MNIST and nothing is drawn on it.
         """
+        # Here, so that the command's help, which names the fittings, starts at once.
+        import numpy as np
+        from PIL import Image, ImageOps
+
+        from ._images import fit_to, to_gray, to_rgb
+
         if self.fitting in ("mnist", "resize"):
             return fit_to(image, self.image_shape, raw=self.fitting == "resize")
         plain = to_gray(image) if self.channels == 1 else to_rgb(image)
@@ -265,6 +264,10 @@ class Preparation:
         Returns:
             float32 of the same kind and shape.
         """
+        import numpy as np
+
+        from ._images import scale
+
         if self.color == "bgr":
             images = images[..., ::-1]
         numbers = scale(images, self.high - self.low)
