@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 
 def is_at_chance(accuracy: float, labels: npt.NDArray[np.integer[Any]]) -> bool:
-    """Whether an accuracy is no better, beyond two standard errors, than one class's.
+    """Whether an accuracy is at most two standard errors above one class's share.
 
     Formula: accuracy <= p + 2 sqrt(p (1 - p) / n), p the share of the largest class.
 

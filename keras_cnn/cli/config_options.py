@@ -73,10 +73,9 @@ def _parameters() -> Iterator[inspect.Parameter]:
 def _annotation(name: str, option: Option, *, hidden: bool) -> Any:
     flag = name.replace("_", "-")
     is_flag = option.kind is FLAG
-    default = f" Defaults to {option.shown_default}." if option.shown_default else ""
     described = typer.Option(
         f"--{flag}/--no-{flag}" if is_flag else f"--{flag}",
-        help=option.described + default,
+        help=option.help_text,
         metavar=option.kind.metavar,
         show_default=False,
         rich_help_panel=option.group,

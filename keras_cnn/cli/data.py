@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..runs.config import OPTIONS
 from .console import out, start_tensorflow
 from .options import DataDir, ManualDir
 
@@ -25,11 +26,7 @@ Name = Annotated[
 
 ImageSize = Annotated[
     str | None,
-    typer.Option(
-        help="Resize images to this side in pixels, or to this HEIGHTxWIDTH, as in 64 "
-        "or 64x48. Required where they differ in size.",
-        show_default=False,
-    ),
+    typer.Option(help=OPTIONS["image_size"].help_text, show_default=False),
 ]
 
 
@@ -57,30 +54,23 @@ def info(
     image_size: ImageSize = None,
     white: Annotated[
         float | None,
-        typer.Option(
-            help="What number white has in your own images. Defaults to what all of "
-            "them together show.",
-            show_default=False,
-        ),
+        typer.Option(help=OPTIONS["white"].help_text, show_default=False),
     ] = None,
     skip_damaged: Annotated[
         bool,
-        typer.Option(
-            "--skip-damaged", help="Go on without image files that cannot be read."
-        ),
+        typer.Option("--skip-damaged", help=OPTIONS["skip_damaged"].help),
     ] = False,
 ) -> None:
     """Describe a data set; nothing is downloaded for it."""
     start_tensorflow()
     from ..data import describe
-    from ..runs.kinds import SIZE
 
     _print_description(
         describe(
             name,
             data_dir=data_dir,
             manual_dir=manual_dir,
-            image_size=SIZE.check("image_size", image_size) if image_size else None,
+            image_size=OPTIONS["image_size"].checked("image_size", image_size),
             white=white,
             skip_damaged=skip_damaged,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -33,7 +32,8 @@ def evaluate(
 ) -> None:
     """Test a saved model: its accuracy, and how often each class is recognized."""
     start_tensorflow()
-    from .. import data, prediction
+    from .. import prediction
+    from ..data import load
     from ..runs import evaluate_split
     from .datasets import noted_name, print_summary, quiet_tfds
 
@@ -41,17 +41,16 @@ def evaluate(
     known = predictor.metadata
     quiet_tfds()
     name = dataset or noted_name(known.data)
-    load = partial(
-        data.load,
+    images = load(
         name,
         data_dir=data_dir,
         manual_dir=manual_dir,
         image_size=predictor.image_shape[:2],
+        hold_out=False,
     )
-    images = load(hold_out=False)
     is_whole = images.test is images.train
     if is_whole and images.provenance.checksum == known.data.get("checksum"):
-        images = load()  # it was trained on, except for what was held out
+        images = images.held_out()  # the rest it was trained on
     if images.provenance.note:
         print_warning(images.provenance.note)
     images = images.limited(limit)

@@ -88,6 +88,7 @@ def explain(
     start_tensorflow()
     from .._images import scale
     from ..prediction import load
+    from ..saving.classifier import has_one_score
     from ..saving.loading import keras_model_of
 
     predictor = prepared(load(model), prepare, pixels, raw=raw)
@@ -98,9 +99,7 @@ def explain(
             "an export without one has no layers to look into. "
             f"Received: {str(model)!r}."
         )
-    # A model of one number has one score: that of its second class.
-    has_one_score = getattr(keras_model, "output_shape", (0,))[-1] == 1
-    names = predictor.labels[1:] if has_one_score else predictor.labels
+    names = predictor.labels[1 if has_one_score(keras_model) else 0 :]
     number = None if class_ is None else _class_number(class_, names)
     seen = predictor.read(images or [])
     values = predictor.preparation.normalize(seen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Generic
+from typing import Any, Generic, cast
 
 import numpy as np
 from typing_extensions import TypeVar
@@ -111,6 +111,16 @@ class ImageDataset(Generic[SplitT]):
         }
         return {name: part for name, part in parts.items() if part is not None}
 
+    def held_out(self) -> ImageDataset[ArraySplit]:
+        """Returns a set in memory with a fifth of each class of `train` as its test.
+
+        Raises:
+            InputError: If a class has too few images for that.
+        """
+        train, test = carve(cast(ArraySplit, self.train), _TEST_FRACTION)
+        parts: dict[str, Any] = {"train": train, "test": test}
+        return replace(cast(ImageDataset[ArraySplit], self), **parts)
+
     def limited(self, limit: int | None) -> ImageDataset[SplitT]:
         """Returns a set of at most `limit` images a split, drawn at random, for a look.
 
@@ -161,11 +171,11 @@ def hold_out_test(
     """
     if "test" in splits:
         return ImageDataset(**{**fields, **splits})
-    train = test = splits["train"]
-    if reading is None or reading.hold_out:
-        train, test = carve(train, _TEST_FRACTION)
-    parts = {**splits, "train": train, "test": test}
-    return ImageDataset(**{**fields, **parts}, test_is_held_out=True)
+    parts = {**splits, "test": splits["train"]}
+    whole: ImageDataset[ArraySplit] = ImageDataset(
+        **{**fields, **parts}, test_is_held_out=True
+    )
+    return whole.held_out() if reading is None or reading.hold_out else whole
 
 
 def check_classes_in_both(train: Split, test: Split, name: str) -> None:

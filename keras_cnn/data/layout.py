@@ -29,7 +29,7 @@ class Layout:
     Attributes:
         parts: By part (`train` and perhaps others) and class, the files, sorted.
         nested: How many images lie in sub-folders of their class.
-        passed_over: How many files that are no images there are, by suffix.
+        passed_over: How many other files there are, by suffix.
         notes: What a reader should know of what was chosen.
     """
 
@@ -150,7 +150,7 @@ def _classes(path: Path, layout: Layout) -> dict[str, list[Path]]:
 
 
 def walk(folder: Path) -> tuple[list[Path], Counter[str]]:
-    """Returns the images below a folder, at any depth, and what else there is."""
+    """Returns the images below a folder, at any depth, and counts other files."""
     files: list[Path] = []
     others: Counter[str] = Counter()
     waiting = [(folder, {folder.resolve()})]

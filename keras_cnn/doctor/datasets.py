@@ -11,9 +11,9 @@ import keras
 import numpy as np
 
 from .._checks import InputError
-from .._images import PIXEL_MAX, scale
+from .._images import scale
 from ..data import ArraySplit, load
-from ..saving.input_pixels import input_pixels
+from ..saving.input_pixels import likely_preparation
 from .program.outputs import loss_kind
 
 # What is drawn of a data set too large for memory: as much as a diagnosis gets through.
@@ -102,10 +102,7 @@ def read_images(
     one_hot = kind != "sparse" and model.output_shape[-1] > 1
 
     # A model that scales pixels itself is given pixels.
-    high = PIXEL_MAX if size and input_pixels(model) == "0..255" else 1
-
-    def normalize(pixels: Any) -> Any:
-        return scale(pixels, high)
+    normalize = likely_preparation(model).normalize if size else scale
 
     def arrays(split: Any) -> tuple[Any, Any]:
         if isinstance(split, ArraySplit):

@@ -65,14 +65,14 @@ POSITIVE = _number(check_positive, "NUMBER")
 FRACTION = _number(check_fraction, "SHARE")
 
 
-def choice(*choices: str, metavar: str = "NAME") -> Kind:
+def choice(*choices: str) -> Kind:
     """One of some names."""
 
     def check(name: str, value: Any) -> str:
         check_choice(name, value, choices)
         return str(value)
 
-    return Kind(metavar, check, choices=choices)
+    return Kind("NAME", check, choices=choices)
 
 
 def _check_text(name: str, value: Any) -> str:
@@ -81,7 +81,6 @@ def _check_text(name: str, value: Any) -> str:
     return value
 
 
-TEXT = Kind("TEXT", _check_text)
 PATH = Kind("PATH", lambda name, value: _check_text(name, _path(value)))
 
 

@@ -99,11 +99,8 @@ def train(
             verbose=0,
         )
         seconds = time.perf_counter() - begin
-        scores = _test(model, dataset)
+        classify = compile_classifier(model, dataset.image_shape)
+        scores = evaluate_split(classify, dataset.test)
     except KeyboardInterrupt:
         seconds = time.perf_counter() - begin
     return TrainingResult(history.history, scores, seconds)
-
-
-def _test(model: keras.Model, dataset: ImageDataset) -> Scores:
-    return evaluate_split(compile_classifier(model, dataset.image_shape), dataset.test)

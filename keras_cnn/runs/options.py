@@ -43,6 +43,12 @@ class Option:
         return f"{self.help} One of {', '.join(self.kind.choices)}."
 
     @property
+    def help_text(self) -> str:
+        """What the help says of the option, its default included."""
+        default = self.shown_default
+        return self.described + (f" Defaults to {default}." if default else "")
+
+    @property
     def shown_default(self) -> str:
         """The default in words; empty where leaving the option out says enough."""
         if self.default_words or self.default is None or self.kind is ARGUMENTS:

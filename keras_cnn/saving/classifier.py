@@ -115,6 +115,12 @@ class Head:
         )
 
 
+def has_one_score(model: keras.Model) -> bool:
+    """Whether a model gives one number an image, the score of its second class."""
+    shape = getattr(model, "output_shape", None)
+    return isinstance(shape, tuple) and shape[-1] == 1
+
+
 def _sigmoid_logits(outputs: Any) -> Any:
     kept = find_logits(outputs)
     if kept is not None:

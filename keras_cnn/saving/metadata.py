@@ -97,17 +97,17 @@ def read_metadata(path: Path) -> ModelMetadata:
 def _preparation(record: dict[str, Any]) -> Preparation | None:
     """Returns how images are prepared, by an export's or a run's record.
 
-    A record from before version 0.2 does not say it; its images were those of the data
-    set, with values in 0..1.
+    An older record does not say it; its images were those of the data set, with values
+    in 0..1.
     """
     if (noted := record.get("preparation")) is not None:
         return Preparation.from_dict(noted)
-    data = _mapping(record.get("data"))
-    shape = record.get("image_shape", data.get("image_shape"))
-    sides = shape if isinstance(shape, list) and len(shape) == 3 else ()
-    if not data or not all(type(side) is int and side > 0 for side in sides):
+    if not (data := _mapping(record.get("data"))):
         return None
-    if len(sides) != 3 or sides[2] not in (1, 3):
+    shape = record.get("image_shape", data.get("image_shape"))
+    sides = shape if isinstance(shape, list) and len(shape) == 3 else [0, 0, 0]
+    are_sides = all(type(side) is int and side > 0 for side in sides)
+    if not are_sides or sides[2] not in (1, 3):
         return None
     name, source = _text(data.get("name")), _text(data.get("source"))
     return Preparation.of_data(name, source, (sides[0], sides[1], sides[2]))

@@ -52,11 +52,12 @@ def grad_cam_heatmaps(
         (28, 28)
     """
     from ..explain import grad_cam
+    from ..saving.classifier import has_one_score
 
-    has_one_score = getattr(model, "output_shape", (0,))[-1] == 1
+    scores_one_class = has_one_score(model)
 
     def heatmap(image: UInt8Array, label: int) -> Heatmap:
-        if has_one_score:
+        if scores_one_class:
             if label == 0:
                 return Heatmap(np.zeros(image.shape[:2]), _NO_SCORE)
             label = 0

@@ -129,7 +129,7 @@ class Checkpoints:
         for old in self.paths[: -self._kept]:
             old.unlink(missing_ok=True)
 
-    def restore(self, source: Any) -> FitState | None:
+    def restore(self, source: Any, settings: dict[str, str]) -> FitState | None:
         """Restores the newest whole checkpoint; None where there is none at all.
 
         A damaged one is named in a warning, and the one before it is taken. Nothing is
@@ -137,6 +137,7 @@ class Checkpoints:
 
         Args:
             source: The data, which go to where they were, too.
+            settings: What `source.settings` gives, which reads all of the data.
 
         Raises:
             InputError: If all there are are damaged, or they are of another model or
@@ -156,7 +157,7 @@ class Checkpoints:
                     stacklevel=2,
                 )
                 continue
-            self._put_back(path, content, source)
+            self._put_back(path, content, source, settings)
             return content.state
         if damaged:
             raise InputError(
@@ -187,7 +188,9 @@ class Checkpoints:
         ]
         return list({id(variable): variable for variable in found}.values())
 
-    def _put_back(self, path: Path, content: Content, source: Any) -> None:
+    def _put_back(
+        self, path: Path, content: Content, source: Any, settings: dict[str, str]
+    ) -> None:
         variables = self._variables()
         here = [describe(variable) for variable in variables]
         if len(here) != len(content.variables) or any(
@@ -200,7 +203,7 @@ class Checkpoints:
                 f"variables, and a model with {len(here)}; the first that differs is "
                 f"{_first_difference(here, content.variables)}."
             )
-        _check_settings(path, content.state.settings, source.settings())
+        _check_settings(path, content.state.settings, settings)
         source.restore(content.state.source)
         for variable, value in zip(variables, content.values, strict=True):
             variable.assign(value)

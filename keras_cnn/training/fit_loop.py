@@ -60,8 +60,9 @@ class FitLoop:
         """
         model = self.model
         before = None
+        self._settings = self.source.settings() if self.checkpoints else {}
         if self.checkpoints and resume:
-            before = self.checkpoints.restore(self.source)
+            before = self.checkpoints.restore(self.source, self._settings)
         model.stop_training = False
         # A callback such as BackupAndRestore may say with which epoch to begin. Keras
         # leaves it there, and later runs begin with it, too.
@@ -77,7 +78,6 @@ class FitLoop:
         self._budget = StepBudget(self.broadcast)
         self._total = total
         self._last_finite = math.nan
-        self._settings = self.source.settings() if self.checkpoints else {}
 
         logs: dict[str, Any] | None = None
         for epoch in range(first, self.epochs):

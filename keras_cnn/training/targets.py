@@ -12,15 +12,20 @@ from typing import Any
 import keras
 import numpy as np
 
+CROSS_ENTROPIES = ("categorical", "sparse", "binary")
+# Losses whose targets are amounts, by a distance that is 0 where they are met.
+DISTANCES = ("mse", "mae", "huber", "log_cosh")
+
 # What the name of a loss, or of its class, tells; the first that fits.
 _KINDS = {
     "sparsecategorical": "sparse",
     "categorical": "categorical",
     "binary": "binary",
-    "squarederror": "regression",
-    "absoluteerror": "regression",
-    "huber": "regression",
-    "logcosh": "regression",
+    "squarederror": "mse",
+    "absoluteerror": "mae",
+    "huber": "huber",
+    "logcosh": "log_cosh",
+    "hinge": "hinge",
 }
 
 # Packages whose losses are known to be what their names say.
@@ -68,6 +73,21 @@ def loss_kind(loss: Any) -> str:
         return ""
     if written.__module__.partition(".")[0] not in _KNOWN:
         return ""  # a user's own loss may read anything out of its targets
+    kind = kind_by_name(loss)
+    if kind in DISTANCES:
+        return "regression"
+    return kind if kind in CROSS_ENTROPIES else ""
+
+
+def kind_by_name(loss: Any) -> str:
+    """Returns what the name of a loss says that it is; empty where it says nothing.
+
+    Args:
+        loss: A loss, or the function of one.
+
+    Returns:
+        One of `CROSS_ENTROPIES` or `DISTANCES`, "hinge", or an empty string.
+    """
     name = getattr(loss, "name", None) or getattr(loss, "__name__", "")
     words = f"{type(loss).__name__} {name}".lower().replace("_", "")
     return next((kind for part, kind in _KINDS.items() if part in words), "")

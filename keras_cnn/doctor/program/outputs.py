@@ -8,6 +8,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
+from ...training.targets import CROSS_ENTROPIES, DISTANCES, kind_by_name, option
 from ..thresholds import (
     MOST_CLASS_NUMBERS,
     MOST_CLASSES,
@@ -18,21 +19,6 @@ from .inputs import Array
 from .layers import KNOWN, activation_name, is_linear, is_weighted, output_range
 
 Task = Literal["binary", "multiclass", "multilabel", "regression"]
-
-CROSS_ENTROPIES = ("categorical", "sparse", "binary")
-# What the name of a loss, or of its class, tells; the first that fits.
-_KINDS = {
-    "sparsecategorical": "sparse",
-    "categorical": "categorical",
-    "binary": "binary",
-    "squarederror": "mse",
-    "absoluteerror": "mae",
-    "huber": "huber",
-    "logcosh": "log_cosh",
-    "hinge": "hinge",
-}
-# Losses whose targets are amounts, by a distance that is 0 where they are met.
-DISTANCES = ("mse", "mae", "huber", "log_cosh")
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,12 +174,7 @@ def loss_kind(loss: Any) -> tuple[str, bool]:
     """Returns what kind a loss is, as `Head.loss` names it, and whether of logits."""
     loss = keras.losses.get(loss) if isinstance(loss, str) else loss
     name = getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__)
-    words = f"{type(loss).__name__} {name}".lower().replace("_", "")
-    # Keras's own losses keep their arguments with the function that they wrap.
-    wrapped = getattr(loss, "_fn_kwargs", None) or {}
-    from_logits = wrapped.get("from_logits", getattr(loss, "from_logits", False))
-    kind = next((kind for part, kind in _KINDS.items() if part in words), str(name))
-    return kind, bool(from_logits)
+    return kind_by_name(loss) or str(name), bool(option(loss, "from_logits", False))
 
 
 def _task(

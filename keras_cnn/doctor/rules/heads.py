@@ -6,7 +6,8 @@ from typing import Any
 
 import keras
 
-from ..program.outputs import CROSS_ENTROPIES, Head
+from ...training.targets import CROSS_ENTROPIES
+from ..program.outputs import Head
 
 _RIGHT = {"multiclass": "softmax", "multilabel": "sigmoid", "binary": "sigmoid"}
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 import keras
 import numpy as np
 
+from ...training.targets import CROSS_ENTROPIES, DISTANCES
 from ..program.inputs import Array, finite
 from ..program.layers import activation_name, keeps_logits, output_range
-from ..program.outputs import CROSS_ENTROPIES, DISTANCES, Head
+from ..program.outputs import Head
 from ..program.program import Program
 from ..thresholds import (
     CERTAIN,

@@ -8,8 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from ...training.targets import CROSS_ENTROPIES, DISTANCES
 from ..program.inputs import Array
-from ..program.outputs import CROSS_ENTROPIES, DISTANCES, Head, rows_of
+from ..program.outputs import Head, rows_of
 
 
 def labels_of(head: Head, y: Array | None = None) -> Array:
