@@ -22,6 +22,9 @@ from .._checks import first_line
 from .._environment import versions
 from .._files import replaced_file
 
+# Files of the first format do not name it, and lack `settings`.
+_FORMAT = 2
+
 
 @dataclass
 class FitState:
@@ -32,7 +35,8 @@ class FitState:
         step: The steps done in it.
         total: The steps done in the whole run.
         source: What the source of the data says of itself.
-        settings: What the data and their batches must be in a run that goes on.
+        settings: What the data and their batches must be in a run that goes on; None
+            where the file does not say, being of the first format.
         history: What the History callback holds: values by epoch.
         epochs: The epochs that they are of.
     """
@@ -41,7 +45,7 @@ class FitState:
     step: int
     total: int
     source: dict[str, Any]
-    settings: dict[str, str]
+    settings: dict[str, str] | None
     history: dict[str, list[float]]
     epochs: list[int]
 
@@ -99,6 +103,7 @@ def write_checkpoint(
         OSError: If it cannot be written: the disk may be full.
     """
     note = {
+        "format": _FORMAT,
         "progress": asdict(state),
         "variables": [describe(variable) for variable in variables],
         "random": _random_state(),
@@ -130,7 +135,8 @@ def read_checkpoint(path: Path) -> Content:
                 for index, (_, dtype, shape) in enumerate(described)
             ]
         _set_random_state(note["random"], random.Random(), np.random.RandomState())
-        return Content(_state(note["progress"]), described, values, note["random"])
+        state = _state(note["progress"], note.get("format", 1))
+        return Content(state, described, values, note["random"])
     except Exception as error:
         # Whatever damage makes the readers of archives, JSON and arrays raise.
         raise DamagedError(first_line(error)) from error
@@ -141,8 +147,11 @@ def restore_random_state(state: dict[str, Any]) -> None:
     _set_random_state(state, random, np.random)
 
 
-def _state(progress: dict[str, Any]) -> FitState:
-    kinds = {"epoch": int, "step": int, "total": int, "epochs": list}
+def _state(progress: dict[str, Any], version: int) -> FitState:
+    kinds: dict[str, type] = {"epoch": int, "step": int, "total": int, "epochs": list}
+    if version == 1:
+        progress = {**progress, "settings": None}
+        kinds["settings"] = type(None)
     for field in fields(FitState):
         value = progress[field.name]
         if not isinstance(value, kinds.get(field.name, dict)):

@@ -203,7 +203,14 @@ class Checkpoints:
                 f"variables, and a model with {len(here)}; the first that differs is "
                 f"{_first_difference(here, content.variables)}."
             )
-        _check_settings(path, content.state.settings, settings)
+        if content.state.settings is None:
+            warnings.warn(
+                f"{path} is of an earlier version, which did not record the data: "
+                "nothing tells whether they are still those of the run.",
+                stacklevel=2,
+            )
+        else:
+            _check_settings(path, content.state.settings, settings)
         source.restore(content.state.source)
         for variable, value in zip(variables, content.values, strict=True):
             variable.assign(value)

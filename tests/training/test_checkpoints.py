@@ -1,6 +1,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import time
 from datetime import timedelta
@@ -261,6 +262,7 @@ INSIDE = {
     "a_short_array": lambda arrays, note: arrays.update({"000000": np.zeros(3, "u1")}),
     "a_missing_array": lambda arrays, note: arrays.pop("000003"),
     "a_missing_field": lambda arrays, note: note["progress"].pop("step"),
+    "no_settings": lambda arrays, note: note["progress"].pop("settings"),
     "an_unknown_field": lambda arrays, note: note["progress"].update(further=1),
     "a_field_of_another_kind": lambda arrays, note: note["progress"].update(step="two"),
     "random_states_cut_off": lambda arrays, note: note["random"]["python"].pop(),
@@ -280,6 +282,30 @@ def test_damage_within_a_checkpoint_passes_over_to_the_one_before(kept, name):
     with pytest.warns(UserWarning, match=f"{newest.name} is damaged"):
         trainer.fit(*small_data(), epochs=1, verbose=0)
     assert model.optimizer.iterations == 16  # 12 of the one before, and 4 more
+
+
+def test_a_checkpoint_of_the_first_format_goes_on_and_says_what_it_cannot_tell(kept):
+    """That format named neither itself nor the data that the run was begun with."""
+
+    def as_first_format(_arrays, note):
+        del note["format"], note["progress"]["settings"]
+
+    first = shutil.copytree(kept, kept.with_name("first"))
+    for path in first.iterdir():
+        rewritten(path, as_first_format)
+
+    def resumed(folder):
+        model = small_model()
+        Trainer(model, checkpoint_dir=folder, resume=True).fit(
+            *small_data(), epochs=2, verbose=0
+        )
+        return model.get_weights()
+
+    expected = resumed(kept)
+    with pytest.warns(UserWarning, match=r"000016.npz is of an earlier version.*data"):
+        found = resumed(first)
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_a_full_disk_is_said_and_does_not_end_the_training(tmp_path, monkeypatch):
