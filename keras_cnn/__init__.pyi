@@ -17,6 +17,8 @@ from . import training as training
 from ._checks import InputError as InputError
 from ._optional import MissingExtraError as MissingExtraError
 from .models import article_cnn as article_cnn
+from .models import swap_activation as swap_activation
+from .models import use_keras_cnn as use_keras_cnn
 from .saving import load_model as load_model
 from .training import Trainer as Trainer
 
