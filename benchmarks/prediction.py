@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from ai_edge_litert.interpreter import Interpreter
 
 from keras_cnn.prediction import load
@@ -26,6 +25,8 @@ FILES = ("model.tflite", "model_int8.tflite", "model.onnx")
 def bare(path):
     """Returns the runtime's own way from a float32 image to probabilities."""
     if path.suffix == ".onnx":
+        import onnxruntime  # after keras_cnn, which switches its telemetry off
+
         session = onnxruntime.InferenceSession(
             path.read_bytes(), providers=["CPUExecutionProvider"]
         )

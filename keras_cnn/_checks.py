@@ -6,9 +6,16 @@ that NaN fails them.
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any
+
+# Control characters of ASCII and of ISO 6429 except line feed and tab; the line and
+# paragraph separators; marks of direction; halves of pairs, which cannot be encoded.
+_STEERING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 class InputError(ValueError):
@@ -29,6 +36,29 @@ def did_you_mean(value: str, choices: Iterable[str]) -> str:
     return f" Did you mean {_either(near)}?" if near else ""
 
 
+def printable(text: str) -> str:
+    r"""Returns text in which what would steer a terminal is spelled out.
+
+    Line feeds and tabs are kept. Escape sequences, and marks that turn the direction
+    of writing, could otherwise hide what stands there, or forge another line.
+
+    Example:
+        >>> printable("\x1b[2Jcaf\xe9\n\u202egnp.exe")
+        '\\x1b[2Jcaf\xe9\n\\u202egnp.exe'
+    """
+    return _STEERING.sub(lambda mark: ascii(mark[0])[1:-1], text)
+
+
+def one_line(text: str) -> str:
+    r"""Returns printable text with its line feeds and tabs spelled out, too.
+
+    Example:
+        >>> one_line("cat\nError: none")
+        'cat\\nError: none'
+    """
+    return re.sub(r"[\n\t]", lambda mark: ascii(mark[0])[1:-1], printable(text))
+
+
 def first_line(error: BaseException) -> str:
     """Returns what an exception says, in one line without its full stop.
 
@@ -39,6 +69,7 @@ def first_line(error: BaseException) -> str:
         'KeyError'
     """
     line = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip()
+    line = printable(line)
     return line.removesuffix(".") if not line.endswith("..") else line
 
 

@@ -7,16 +7,22 @@ import os
 import shutil
 import stat
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ._checks import InputError, first_line
 
 # What is being written lies in such folders; a killed process leaves one behind.
 _PREFIX = ".writing-"
 UNFINISHED = f"{_PREFIX}*"
+
+# Where `zipfile` keeps the size of an archive's directory, and what one member takes
+# there: 46 bytes, a name, and perhaps times and rights.
+_DIRECTORY_SIZE = 5
+_MEMBER_BYTES = 256
 
 
 @contextmanager
@@ -152,6 +158,31 @@ def check_file(path: Path, what: str) -> None:
         raise InputError(
             f"{what} must be a file. Received: {shown(path)!r}, a "
             f"{kinds.get(stat.S_IFMT(mode), 'device')}."
+        )
+
+
+def check_directory(file: IO[bytes], max_members: int) -> None:
+    """Raises if the directory of a ZIP archive is longer than so many members need.
+
+    `zipfile` reads all of it before it tells how many members there are: a million
+    take a gigabyte.
+
+    Args:
+        file: The archive; not read any further than to its end.
+        max_members: How many it may have.
+
+    Raises:
+        zipfile.BadZipFile: If it has more, or is not an archive.
+    """
+    # Finding the end record is what `zipfile.is_zipfile` does, too; it keeps it.
+    end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+    file.seek(0)
+    if not end:
+        raise zipfile.BadZipFile("it is not a ZIP archive")
+    size = end[_DIRECTORY_SIZE]
+    if size > max_members * _MEMBER_BYTES:
+        raise zipfile.BadZipFile(
+            f"its directory has {size:,} bytes, more than {max_members:,} members need"
         )
 
 

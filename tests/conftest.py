@@ -10,6 +10,9 @@ from matplotlib.figure import Figure
 
 from keras_cnn.data.catalogue import MANUAL_DIR_VARIABLE
 
+# Some tests import ONNX Runtime by themselves; see `formats/onnx.py`.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 # What the small model tells apart.
 CLASSES = ("ant", "bee", "cat")
 

@@ -23,7 +23,7 @@ from . import (
     show,
     train,
 )
-from .console import print_error
+from .console import print_error, warnings_in_one_line
 
 app = typer.Typer(
     name="keras-cnn",
@@ -71,7 +71,8 @@ def main() -> None:
     Any other exception is a defect and keeps its traceback.
     """
     try:
-        app()
+        with warnings_in_one_line():
+            app()
     except InputError as error:
         print_error(str(error))
         sys.exit(2)

@@ -6,30 +6,64 @@ import logging
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
 
+from .._checks import one_line, printable
+
+
+class SafeConsole(Console):
+    """A console on which only the program steers the terminal, not what it prints.
+
+    Paths and names from files may hold escape sequences: they are spelled out.
+    """
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        """Yields the segments of whatever is printed, with its text made printable."""
+        for segment in super().render(renderable, options):
+            if segment.control:  # of a progress bar, the program's own
+                yield segment
+            else:
+                yield Segment(printable(segment.text), segment.style)
+
+
 # Paths and class names are never highlighted or read as markup.
-out = Console(highlight=False, markup=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+out = SafeConsole(highlight=False, markup=False, soft_wrap=True)
+err = SafeConsole(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def print_error(message: str) -> None:
     """Prints one line about what went wrong."""
-    err.print(Text("Error: ", "bold red") + Text(message))
+    err.print(Text("Error: ", "bold red") + Text(one_line(message)))
 
 
 def print_note(message: str) -> None:
     """Prints one line of what was decided."""
-    err.print(Text("Note: ", "bold") + Text(message))
+    err.print(Text("Note: ", "bold") + Text(one_line(message)))
 
 
 def print_warning(message: str) -> None:
     """Prints one line that no one should miss."""
-    err.print(Text("Warning: ", "bold yellow") + Text(message))
+    err.print(Text("Warning: ", "bold yellow") + Text(one_line(message)))
+
+
+@contextmanager
+def warnings_in_one_line() -> Iterator[None]:
+    """Prints Python's warnings as `print_warning` does: they quote names from files."""
+
+    def show(message: Warning | str, *where: object, **more: object) -> None:
+        print_warning(str(message).strip())
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 def start_tensorflow(*, one_thread_an_operation: bool = False) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from .._checks import one_line
 from .console import out, start_tensorflow
 from .options import AsJson, ModelPath, Trust
 from .preparing import Pixels, Prepare, Raw, prepared
@@ -43,6 +44,8 @@ def predict(
         return
     for path, prediction in zip(images, predictions, strict=True):
         out.print(
-            f"{path}: {prediction.label} ({prediction.probability:.2%}), then "
-            f"{prediction.runner_up} ({prediction.runner_up_probability:.2%})"
+            one_line(
+                f"{path}: {prediction.label} ({prediction.probability:.2%}), then "
+                f"{prediction.runner_up} ({prediction.runner_up_probability:.2%})"
+            )
         )

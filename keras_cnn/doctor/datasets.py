@@ -13,6 +13,7 @@ import numpy as np
 from .._checks import InputError
 from .._images import scale
 from ..data import ArraySplit, load
+from ..data.npz import read_npz
 from ..saving.input_pixels import likely_preparation
 from .program.outputs import loss_kind
 
@@ -48,13 +49,7 @@ def read_arrays(path: Path, model: keras.Model) -> DiagnosisData:
     """
     if not path.is_file() or not zipfile.is_zipfile(path):
         raise InputError(f"`data` must be an .npz file. Received: data={str(path)!r}.")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"`data` must hold plain arrays. Received: data={str(path)!r} ({error})."
-        ) from error
+    arrays = read_npz(path)
     for x, y in (("x_train", "y_train"), ("x", "y")):
         if x in arrays and y in arrays:
             held_out = "x_test" in arrays and "y_test" in arrays

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .._checks import one_line
 from .._environment import versions
 from ..formats import FORMATS
 from ..formats.classifier import Classifier
@@ -41,13 +45,13 @@ def write_card(
     accuracy = "not measured"
     if metadata.accuracy is not None:
         accuracy = f"{metadata.accuracy:.4f} on {metadata.test_images:,} test images"
-    note = metadata.data.get("note")
+    note = _escaped(metadata.data.get("note") or "")
     lines = [
-        f"# {classifier.name}",
+        f"# {_escaped(classifier.name)}",
         "",
         f"An image classifier of {classifier.model.count_params():,} parameters, for "
         f"images of {shape}, with {len(classifier.class_names)} classes: "
-        f"{', '.join(classifier.class_names)}.",
+        f"{', '.join(map(_escaped, classifier.class_names))}.",
         "",
         *([f"**{note}**", ""] if note else []),
         "| | |",
@@ -88,9 +92,19 @@ def write_card(
     (folder / CARD).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _shown(facts: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def _escaped(value: Any) -> str:
+    r"""Returns text that Markdown and HTML show as it is, on one line.
+
+    Example:
+        >>> _escaped("<img src=x> [cat](http://x) | a_b")
+        '&lt;img src=x&gt; \\[cat\\](http://x) \\| a_b'
+    """
+    return re.sub(r"[\\`*|\[\]]", r"\\\g<0>", html.escape(one_line(str(value)), False))
+
+
+def _shown(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
-        (key.replace("_", " "), value)
+        (_escaped(key.replace("_", " ")), _escaped(value))
         for key, value in facts.items()
         if value not in ("", None) and key != "note"
     ]
@@ -105,7 +119,7 @@ def _loaded(version: Path, artifacts: Sequence[Artifact]) -> list[str]:
         paths.append(where if is_folder else f"{where}/{artifact.file}")
     first, *others = paths
     hint = f"  # or {', '.join(others)}" if others else ""
-    return [f'model = prediction.load("{first}"){hint}']
+    return [f"model = prediction.load({json.dumps(first)}){hint}"]
 
 
 def _compared(artifacts: Sequence[Artifact], parity: Parity | None) -> list[str]:
@@ -126,9 +140,9 @@ def _compared(artifacts: Sequence[Artifact], parity: Parity | None) -> list[str]
         *rows,
         "",
         f"Compared with the Keras model in float32 on {parity.images:,} real images "
-        f"({parity.source}) and {parity.stress_images} stress images, each file in a "
-        "process without Keras; the difference is of a probability, and confidence is "
-        "the probability of the model's label.",
+        f"({_escaped(parity.source)}) and {parity.stress_images} stress images, each "
+        "file in a process without Keras; the difference is of a probability, and "
+        "confidence is the probability of the model's label.",
     ]
     if parity.mixed_difference is not None:
         lines.append(

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from .._checks import InputError
+from .._checks import InputError, one_line
 from .._preparation import Preparation
 from ..saving.classifier import Head, image_shape, in_float32
 from ..saving.input_pixels import likely_preparation
@@ -65,11 +65,16 @@ def read_classifier(
 
     Raises:
         InputError: If it is not a classifier of gray or RGB images of one size, has
-            another number of outputs than there are class names, or images of another
-            size or color than are prepared for it.
+            another number of outputs than there are class names, images of another
+            size or color than are prepared for it, or a name that leads elsewhere.
     """
     import tensorflow as tf
 
+    # It becomes a folder's name, and may stand in a stranger's manifest.
+    if name in ("", ".", "..") or name != one_line(name) or set(name) & set("/\\"):
+        raise InputError(
+            f"A model's name must be one that a folder can have. Received: {name!r}."
+        )
     plain = in_float32(model)
     shape = image_shape(plain)
     classify = Head(plain)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from .format import Pixels
 
 OPSET = 18
+
+# ONNX Runtime from 1.32 on sends how it is used to its maker, and keeps an identifier
+# of the device in the home folder, unless this is set before it is first imported; its
+# `disable_telemetry_events` comes too late.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 class Onnx(Format):

@@ -201,6 +201,8 @@ def _difference(
             return f"{name} is not listed"
         entry = listed[name]
         path = folder / name
+        if path.is_symlink() or not path.is_file():
+            return f"{name} is not a file but a link or the like"
         if not isinstance(entry, dict) or entry.get("bytes") != path.stat().st_size:
             return f"{name} has another size than is listed"
         if entry.get("sha256") != sha256(path):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .._checks import InputError, first_line
+from .._files import check_directory, check_file
 from .configuration import Refused, check_configuration
 
 # Keras stores members as they are. Recompressed ones may unpack to four times the
@@ -58,6 +59,7 @@ def read_limited(path: Path) -> bytes:
     Raises:
         InputError: If it has more than 2 GiB, the most that LiteRT and ONNX can hold.
     """
+    check_file(path, "A model file")
     size = path.stat().st_size
     if size > _MOST_FILE:
         raise InputError(
@@ -87,8 +89,7 @@ def check_archive(
     Raises:
         InputError: Says in one sentence what is wrong.
     """
-    if not path.is_file():
-        raise InputError(f"A model file must exist. Received: {str(path)!r}.")
+    check_file(path, "A model file")
     check_suffix(path)
     if path.suffix != ".keras" or not zipfile.is_zipfile(path):
         raise InputError(
@@ -96,6 +97,8 @@ def check_archive(
             f"Received: {str(path)!r}."
         )
     try:
+        with path.open("rb") as file:
+            check_directory(file, _MOST_MEMBERS)
         with zipfile.ZipFile(path) as archive:
             _check_members(archive, path.stat().st_size)
             config = _check_config(archive, registered, compile)

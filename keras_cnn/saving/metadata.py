@@ -116,7 +116,8 @@ def _preparation(record: dict[str, Any]) -> Preparation | None:
 def read_json(path: Path) -> dict[str, Any]:
     """Returns the object in a JSON file; {} if there is none, or it is too large."""
     try:
-        if path.stat().st_size > _MAX_BYTES:
+        # A pipe has no end, and a device need not have one.
+        if not path.is_file() or path.stat().st_size > _MAX_BYTES:
             return {}
         content = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
