@@ -18,6 +18,10 @@ from ._checks import InputError
 # What white can be: 1, then 8, 10, 12 and 16 bits.
 WHITES = (1, 255, 1023, 4095, 65535)
 
+# Large images are converted so many rows at a time: as float64 they take eight times
+# the memory.
+_ROWS = 64
+
 # Sums of floats exceed white by a rounding error; interpolation by a little more.
 _ROUNDING = 1e-3
 _OVERSHOOT = 1.5
@@ -80,8 +84,12 @@ def to_8_bits(values: npt.NDArray[Any], white: float) -> npt.NDArray[np.uint8]:
         >>> to_8_bits(np.array([0, 2048, 4095]), 4095).tolist()
         [0, 128, 255]
     """
-    scaled = np.multiply(values, 255, dtype=np.float64) / white
-    return np.asarray(np.rint(np.clip(scaled, 0, 255)), np.uint8)
+    pixels = np.empty(values.shape, np.uint8)
+    for start in range(0, len(values), _ROWS):
+        rows = slice(start, start + _ROWS)
+        scaled = np.multiply(values[rows], 255, dtype=np.float64) / white
+        pixels[rows] = np.rint(np.clip(scaled, 0, 255))
+    return pixels
 
 
 def deep_values(image: Image.Image, file: IO[bytes]) -> npt.NDArray[Any] | None:
@@ -97,21 +105,27 @@ def deep_values(image: Image.Image, file: IO[bytes]) -> npt.NDArray[Any] | None:
         image of 8 bits.
     """
     if image.mode.startswith(("I", "F")):
-        return np.asarray(ImageOps.exif_transpose(image))
+        return _upright(image)
     kind, sixteen, order = _raw_mode(image).partition(";16")
     if not sixteen:
         return None
-    high = np.asarray(ImageOps.exif_transpose(image))
+    values = _upright(image).astype(np.uint16)
     if kind == "LA":  # Pillow has no way to the low byte
-        if high[..., 0].max(initial=0) < 16:
+        if values[..., 0].max(initial=0) < 16:
             raise InputError("16-bit gray of 12 bits or less must have no transparency")
         return None
     file.seek(0)
     with Image.open(file) as again:
         other = f"{kind};16{_OTHER_BYTE[order]}"
         again.tile = [_with_raw_mode(tile, other) for tile in again.tile]
-        low = np.asarray(ImageOps.exif_transpose(again))
-    return np.asarray(high.astype(np.uint16) << 8 | low)
+        values <<= 8
+        values |= _upright(again)
+    return values
+
+
+def _upright(image: Image.Image) -> npt.NDArray[Any]:
+    ImageOps.exif_transpose(image, in_place=True)
+    return np.asarray(image)
 
 
 def stated_white(image: Image.Image, file: IO[bytes]) -> int | None:

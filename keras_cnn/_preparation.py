@@ -244,11 +244,14 @@ class Preparation:
         import numpy as np
         from PIL import Image, ImageOps
 
-        from ._images import fit_to, to_gray, to_rgb
+        from ._centering import center_like_mnist
+        from ._images import resize, to_gray, to_rgb
 
-        if self.fitting in ("mnist", "resize"):
-            return fit_to(image, self.image_shape, raw=self.fitting == "resize")
+        if self.fitting == "mnist":
+            return center_like_mnist(image, self.size).reshape(self.image_shape)
         plain = to_gray(image) if self.channels == 1 else to_rgb(image)
+        if self.fitting == "resize":
+            return resize(plain, self.size).reshape(self.image_shape)
         height, width = self.size
         by = ImageOps.fit if self.fitting == "crop" else ImageOps.pad
         pillow = by(Image.fromarray(plain), (width, height), Image.Resampling.LANCZOS)

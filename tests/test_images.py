@@ -1,20 +1,17 @@
 import os
+import subprocess
 import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from keras_cnn import _images
+from keras_cnn import _decoding
+from keras_cnn._centering import center_like_mnist
 from keras_cnn._checks import InputError
-from keras_cnn._images import (
-    center_like_mnist,
-    read_image,
-    resize,
-    scale,
-    to_gray,
-    to_rgb,
-)
+from keras_cnn._decoding import read_image, reduction_for
+from keras_cnn._images import resize, scale, to_gray, to_rgb
+from keras_cnn._preparation import Preparation
 
 
 def test_scale_ends_at_exactly_zero_and_one():
@@ -95,7 +92,7 @@ def test_read_image_that_is_missing_or_damaged_raises(tmp_path, stroke):
 def test_read_image_with_too_many_pixels_raises_before_decoding(
     stroke, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(_images, "_MAX_PIXELS", 100)
+    monkeypatch.setattr(_decoding, "_MAX_PIXELS", 100)
     with pytest.raises(InputError, match="at most 100 pixels.*60x40"):
         read_image(save(stroke, tmp_path / "a.png"))
 
@@ -180,3 +177,88 @@ def test_center_like_mnist_keeps_the_share_of_other_sizes(stroke):
 def test_center_like_mnist_of_a_blank_page_raises(level):
     with pytest.raises(InputError, match="something drawn on it"):
         center_like_mnist(np.full((30, 30), level, np.uint8))
+
+
+@pytest.fixture(scope="module")
+def photograph():
+    """A large photograph: light that changes slowly, edges of things, and grain."""
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, (30, 40, 3), np.uint8)
+    # sides that neither 2, 3 nor 8 divides
+    smooth = Image.fromarray(coarse).resize((2801, 2003), Image.Resampling.BICUBIC)
+    pixels = np.asarray(smooth).astype(int) + rng.normal(0, 6, (2003, 2801, 1)).round()
+    pixels[500:1200, 700:1500] //= 2
+    return pixels.clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("fitting", ["resize", "crop", "pad"])
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_a_reduced_photograph_is_fitted_as_the_whole(
+    photograph, tmp_path, suffix, fitting
+):
+    path = save(photograph, tmp_path / f"a.{suffix}")
+    for size in ((160, 224), (28, 28)):
+        prepared = Preparation(size, "rgb", fitting)
+        whole = prepared.fit(read_image(path)).astype(int)
+        small = read_image(path, reduction=reduction_for(size, fitting))
+        assert small.size < photograph.size / 2
+        difference = np.abs(prepared.fit(small) - whole)
+        assert difference.max() <= 6 and difference.mean() <= 0.5
+
+
+def test_a_large_photograph_is_turned_before_it_is_reduced(photograph, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = save(photograph, tmp_path / "a.jpg", exif=exif)
+    plain = save(photograph, tmp_path / "b.jpg")
+    prepared = Preparation((100, 20), "rgb")
+    reduction = reduction_for(prepared.size)
+    turned = prepared.fit(read_image(path, reduction=reduction)).astype(int)
+    right = np.rot90(read_image(plain), -1)
+    assert np.abs(turned - prepared.fit(right)).max() <= 6
+
+
+def test_a_large_image_of_sixteen_bits_is_reduced_after_its_depth_is_known(
+    photograph, tmp_path
+):
+    deep = photograph[..., 0].astype(np.uint16) * 16  # 12 bits
+    path = save(deep, tmp_path / "a.png")
+    prepared = Preparation((64, 64))
+    small = read_image(path, 4095, reduction_for(prepared.size))
+    whole = prepared.fit(read_image(path, 4095)).astype(int)
+    assert small.shape[0] < 300
+    assert np.abs(prepared.fit(small) - whole).max() <= 6
+
+
+def test_a_large_drawing_with_transparency_is_as_the_whole(tmp_path):
+    page = np.zeros((2100, 2100, 4), np.uint8)
+    page[600:1500, 900:1200, 3] = 255
+    path = save(page, tmp_path / "a.png")
+    centered = center_like_mnist(read_image(path)).astype(int)
+    small = read_image(path, reduction=reduction_for((28, 28), "mnist"))
+    assert small.shape == (1050, 1050, 3)
+    assert np.abs(center_like_mnist(small) - centered).max() <= 8
+
+
+def test_a_photograph_of_48_megapixels_takes_less_memory_than_its_pixels(tmp_path):
+    Image.new("RGB", (8000, 6000), "teal").save(tmp_path / "a.jpg")
+    code = """
+        import resource, sys
+        from keras_cnn._decoding import read_image, reduction_for
+        def peak():
+            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        read_image(sys.argv[2])
+        before = peak()
+        print(read_image(sys.argv[1], reduction=reduction_for((224, 224))).shape)
+        unit = 1 if sys.platform == "darwin" else 1024
+        print((peak() - before) * unit)
+    """
+    save(np.zeros((9, 9, 3), np.uint8), tmp_path / "small.jpg")
+    code = "\n".join(line.removeprefix(" " * 8) for line in code.splitlines())
+    command = [sys.executable, "-c", code]
+    images = [str(tmp_path / name) for name in ("a.jpg", "small.jpg")]
+    done = subprocess.run([*command, *images], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    shape, grown = done.stdout.splitlines()
+    assert shape == "(1000, 1000, 3)"
+    assert int(grown) < 8000 * 6000 * 3 / 3

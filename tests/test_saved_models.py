@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from keras_cnn import data
+from keras_cnn._centering import center_like_mnist
 from keras_cnn._files import sha256
-from keras_cnn._images import center_like_mnist
 
 FOLDER = Path(__file__).parent.parent / "saved_models" / "article_cnn" / "1"
 

@@ -13,17 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .._checks import InputError, first_line
+from .._decoding import Reduction, decode_values, read_image, reduction_for
 from .._depth import find_white
 from .._files import check_file, shown
-from .._images import (
-    PIXEL_MAX,
-    UInt8Array,
-    decode_values,
-    read_image,
-    resize,
-    to_gray,
-    to_rgb,
-)
+from .._images import PIXEL_MAX, UInt8Array, resize, to_gray, to_rgb
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,9 +74,10 @@ def read_images(
     Raises:
         InputError: Lists all files that cannot be read, or says which differ in size.
     """
+    reduction = reduction_for(image_size) if image_size else None
 
     def read(path: Path) -> _File:
-        return _read(path, image_size)
+        return _read(path, image_size, reduction)
 
     with ThreadPoolExecutor() as pool:
         files = list(pool.map(read, paths))
@@ -101,7 +95,8 @@ def read_images(
         def finish(position: int) -> UInt8Array:
             pixels = files[position].pixels
             if pixels is None:
-                pixels = _sized(read_image(paths[position], white), image_size)
+                whole = read_image(paths[position], white, reduction)
+                pixels = _sized(whole, image_size)
             return pixels
 
         images = list(pool.map(finish, kept))
@@ -118,12 +113,14 @@ def read_images(
     )
 
 
-def _read(path: Path, image_size: tuple[int, int] | None) -> _File:
+def _read(
+    path: Path, image_size: tuple[int, int] | None, reduction: Reduction | None
+) -> _File:
     try:
         check_file(path, "An image file")
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").digest()
-        decoded = decode_values(path, shown(path))
+        decoded = decode_values(path, shown(path), reduction=reduction)
     except InputError as error:
         return _File(wrong=str(error))
     except OSError as error:  # it vanished, or may not be read

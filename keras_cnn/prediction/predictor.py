@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from .._checks import InputError
-from .._images import UInt8Array, read_image
+from .._decoding import read_image, reduction_for
+from .._images import UInt8Array
 from .._preparation import Preparation as Preparation
 from ..saving.metadata import ModelMetadata
 
@@ -182,9 +183,10 @@ class Predictor:
         Raises:
             InputError: If a file is not an image, or nothing is drawn on it.
         """
+        reduction = reduction_for(self.preparation.size, self.preparation.fitting)
         images = []
         for path in paths:
-            image = read_image(path, self.preparation.white)
+            image = read_image(path, self.preparation.white, reduction)
             try:
                 images.append(self.preparation.fit(image))
             except InputError as error:

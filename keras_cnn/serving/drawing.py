@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from .._centering import NothingDrawn
 from .._checks import InputError
-from .._images import NothingDrawn, UInt8Array, decode_image
+from .._decoding import decode_image, reduction_for
+from .._images import UInt8Array
 from .served import ServedModel
 
 # No other decoder of Pillow's dozens is tried on what comes from the network.
@@ -20,10 +22,6 @@ FORMATS = {
     "image/gif": "GIF",
     "image/bmp": "BMP",
 }
-
-# Larger images are reduced to this before they are centred, which takes a hundred
-# bytes a pixel.
-_LARGEST_SIDE = 1024
 
 
 def about_model(served: ServedModel) -> dict[str, Any]:
@@ -109,15 +107,16 @@ def explain(
 
 
 def _seen(served: ServedModel, body: bytes, max_pixels: int) -> UInt8Array:
+    preparation = served.predictor.preparation
     image = decode_image(
         io.BytesIO(body),
         f"{len(body):,} bytes",
         max_pixels=max_pixels,
         formats=tuple(FORMATS.values()),
-        max_side=_LARGEST_SIDE,
-        white=served.predictor.preparation.white,
+        white=preparation.white,
+        reduction=reduction_for(preparation.size, preparation.fitting),
     )
-    return served.predictor.preparation.fit(image)
+    return preparation.fit(image)
 
 
 def _packed(pixels: UInt8Array) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from keras_cnn._checks import InputError
-from keras_cnn._images import read_image
+from keras_cnn._decoding import read_image
 from keras_cnn.data import load
 from keras_cnn.data.image_files import read_images
 

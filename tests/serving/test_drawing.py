@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_cnn._images import center_like_mnist
+from keras_cnn._centering import center_like_mnist
 from keras_cnn.prediction import Predictor
 from keras_cnn.serving import ServedModel
 from tests.serving.running import NAMES, ask, by_quarter, served_at
