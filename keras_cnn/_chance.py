@@ -24,4 +24,18 @@ def is_at_chance(accuracy: float, labels: npt.NDArray[np.integer[Any]]) -> bool:
         (True, False)
     """
     share = float(np.bincount(labels).max() / len(labels))
-    return accuracy <= share + 2 * math.sqrt(share * (1 - share) / len(labels))
+    return accuracy <= highest_by_chance(share, len(labels))
+
+
+def highest_by_chance(share: float, samples: int) -> float:
+    """Returns the highest accuracy that an answer without knowledge has, by luck.
+
+    Args:
+        share: The share of the commonest class, in [0, 1].
+        samples: How many samples the accuracy is told on.
+
+    Example:
+        >>> highest_by_chance(0.5, 100)
+        0.6
+    """
+    return share + 2 * math.sqrt(share * (1 - share) / samples)

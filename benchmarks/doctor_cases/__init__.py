@@ -4,7 +4,7 @@
 scikit-learn's digits is needed.
 """
 
-from . import images, own, sequences, tables, texts  # noqa: F401
+from . import images, own, questions, sequences, tables, texts, tutorials  # noqa: F401
 from .case import CASES, Built, Case
 
 __all__ = ["CASES", "Built", "Case"]

@@ -43,15 +43,15 @@ class Case:
         return not self.faults
 
 
-def add(name, faults, build, batch_size=32, epochs=10, lint=(), **options):
-    """Adds a case that a builder makes with some options."""
+def add(name, faults, build, *given, batch_size=32, epochs=10, lint=(), **options):
+    """Adds a case that a builder makes of what it is given and some options."""
 
     def seeded(seed):
         import keras
 
         keras.backend.clear_session()
         keras.utils.set_random_seed(1000 + seed)
-        return build(**options)
+        return build(*given, **options)
 
     faults = tuple(faults.split())
     assert name not in CASES, name

@@ -130,6 +130,37 @@ def tags(n=500, length=12):
     return x.astype("int32"), ((x + before) % 2 + (x % 3 == 0)).astype("int32")
 
 
+@cache
+def real(name, scaled=True):
+    """Returns features and targets of iris, wine, cancer or diabetes.
+
+    Features are standardized if asked for, and so are diabetes's targets always.
+    """
+    from sklearn import datasets
+
+    name = {"cancer": "breast_cancer"}.get(name, name)
+    x, y = getattr(datasets, f"load_{name}")(return_X_y=True)
+    order = rng(32).permutation(len(x))
+    x, y = x[order], y[order]
+    if scaled:
+        x = (x - x.mean(0)) / x.std(0)
+    if name == "diabetes":
+        return x.astype("float32"), ((y - y.mean()) / y.std())[:, None].astype(
+            "float32"
+        )
+    return x.astype("float32"), y.astype("int32")
+
+
+def meanings(n=900, width=192, kinds=3):
+    """Returns unit vectors, as language models give for texts, and their topics."""
+    g = rng(33)
+    y = g.integers(0, kinds, n)
+    topics = g.normal(size=(kinds, width))
+    x = 0.35 * topics[y] + g.normal(size=(n, width))
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    return x.astype("float32"), y.astype("int32")
+
+
 def one_hot(y, kinds=None):
     """Returns rows of 0 and 1."""
     return np.eye(kinds or int(y.max()) + 1, dtype="float32")[y.astype(int)]

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers, regularizers
 
 from . import data
@@ -121,7 +122,10 @@ def mixed(rate=5e-3, lookup=True, numbers_of=lambda x: x):
         {"numbers": numbers, "color": names}, layers.Dense(1, activation="sigmoid")(h)
     )
     model.compile(keras.optimizers.Adam(rate), "binary_crossentropy")
-    given = {"numbers": numbers_of(x[:, [0, 1, 4, 5, 6, 7]]), "color": kinds[:, None]}
+    given = {
+        "numbers": numbers_of(x[:, [0, 1, 4, 5, 6, 7]]),
+        "color": tf.constant(kinds[:, None]),
+    }
     return Built(model, given, y)
 
 

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers
 
 from . import data
@@ -102,7 +103,7 @@ def vectorized(rate=1e-3, epochs=None, scale=1, loss="binary_crossentropy"):
     h = layers.Dense(16, activation="relu")(h)
     model = keras.Model(inputs, layers.Dense(1, activation="sigmoid")(h))
     model.compile(keras.optimizers.Adam(rate), loss)
-    return Built(model, texts.astype(str), y)
+    return Built(model, tf.constant(texts), y)
 
 
 def tagging(axis=-1, rate=0.01, loss="sparse_categorical_crossentropy", mask=False):

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .._checks import InputError
+from .._checks import InputError, check_choice
 from .._files import check_writable, replaced_file, write_json
 from .console import out, print_warning, start_tensorflow
 from .options import AsJson, DataDir, Limit, ManualDir
 
 if TYPE_CHECKING:
-    from ..doctor import Diagnosis, Repair
+    from ..doctor import Diagnosis, Finding, Repair
+    from ..runs.program import TrainingProgram
 
 _CODES = {"faulty": 1, "undecided": 3}
 _VERDICTS = {
@@ -31,13 +32,14 @@ PATCH = "patch.json"
 
 def diagnose(
     model: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
-            help="A .keras file of a compiled model.",
+            help="A .keras file of a compiled model, or the folder of a run, which "
+            "knows its data and its plan.",
             metavar="MODEL",
             show_default=False,
         ),
-    ],
+    ] = None,
     dataset: Annotated[
         str | None,
         typer.Option(
@@ -58,8 +60,14 @@ def diagnose(
     data_dir: DataDir = None,
     manual_dir: ManualDir = None,
     limit: Limit = None,
-    batch_size: Annotated[int, typer.Option(help="Planned batch size.")] = 32,
-    epochs: Annotated[int, typer.Option(help="Planned epochs.")] = 5,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(help="Planned batch size.", show_default="32, or the run's"),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(help="Planned epochs.", show_default="5, or the run's"),
+    ] = None,
     budget_seconds: Annotated[
         float, typer.Option(help="Seconds that the diagnosis may take, about.")
     ] = 12.0,
@@ -82,16 +90,31 @@ def diagnose(
     out_folder: Annotated[
         Path, typer.Option("--out", help="Where diagnosis.json is written.")
     ] = Path("diagnosis"),
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODE",
+            help="Show what a code means, and what to change, and do nothing more.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Say whether a model's training learns, and if not, why.
 
     Exits with 0 if it is healthy, 1 if it is faulty, 2 if the input is bad, and 3 if it
     is undecided: too little fitted the budget, or nothing can tell what is attainable.
     """
-    if (dataset is None) == (data is None):
+    if explain is not None:
+        _explain(explain)
+        return
+    if model is None:
+        raise InputError("`MODEL` must be given. Received: none.")
+    given = [one for one in (dataset, data) if one is not None]
+    if len(given) != (0 if model.is_dir() else 1):
         raise InputError(
-            "Either `dataset` or `data` must be given. "
-            f"Received: dataset={dataset!r}, data={data and str(data)!r}."
+            "Either `dataset` or `data` must be given with a model file, and neither "
+            f"with the folder of a run, which knows its data. Received: dataset="
+            f"{dataset!r}, data={data and str(data)!r}."
         )
     if report is not None:
         if report.suffix.lower() not in (".html", ".htm"):
@@ -108,34 +131,28 @@ def diagnose(
     start_tensorflow()
     from ..doctor import diagnose, write_report
     from ..doctor import repair as make_repair
-    from ..doctor.datasets import read_arrays, read_images
-    from ..saving import load_model
-    from .datasets import quiet_tfds
 
-    quiet_tfds()
-    with warnings.catch_warnings():
-        # Of a model that was never trained, Keras warns that its optimizer is empty.
-        warnings.simplefilter("ignore", UserWarning)
-        loaded = load_model(model)
-    if data is not None:
-        given = read_arrays(data, loaded)
-    else:
-        given = read_images(
-            str(dataset),
-            loaded,
-            data_dir=data_dir,
-            manual_dir=manual_dir,
-            limit=limit,
-        )
-    plan: dict[str, Any] = {"batch_size": batch_size, "epochs": epochs}
-    diagnosis = diagnose(
-        loaded,
-        given.x,
-        given.y,
-        **plan,
-        validation_data=given.validation,
-        budget_seconds=budget_seconds,
+    program = _read_program(
+        model,
+        dataset,
+        data,
         fresh=fresh,
+        **{"data_dir": data_dir, "manual_dir": manual_dir, "limit": limit},
+    )
+    arguments = (program.model, program.x, program.y)
+    plan: dict[str, Any] = {
+        "batch_size": program.batch_size if batch_size is None else batch_size,
+        "epochs": program.epochs if epochs is None else epochs,
+        # The model of a run has been built anew.
+        "fresh": fresh and not model.is_dir(),
+    }
+    if program.y is None:  # the batches of a stream are what they are
+        plan["batch_size"] = None
+    diagnosis = diagnose(
+        *arguments,
+        **plan,
+        validation_data=program.validation_data,
+        budget_seconds=budget_seconds,
         seed=seed,
     )
     content = diagnosis.to_dict()
@@ -144,7 +161,7 @@ def diagnose(
         write_report(diagnosis, report, str(model))
     repaired = None
     if repair and diagnosis.verdict == "faulty":
-        repaired = make_repair(diagnosis, loaded, given.x, given.y, **plan, fresh=fresh)
+        repaired = make_repair(diagnosis, *arguments, **plan)
         if repaired is not None:
             content["repair"] = _write_repair(repaired, out_folder)
     if as_json:
@@ -175,25 +192,61 @@ def _write_repair(repaired: Repair, folder: Path) -> dict[str, Any]:
     return content
 
 
+def _read_program(
+    model: Path, dataset: str | None, data: Path | None, *, fresh: bool, **images: Any
+) -> TrainingProgram:
+    """Returns the program of a run's folder, or of a model file and its data."""
+    from ..doctor.datasets import read_arrays, read_images
+    from ..runs.program import TrainingProgram, training_program
+    from ..saving import load_model
+    from .datasets import quiet_tfds
+
+    quiet_tfds()
+    with warnings.catch_warnings():
+        # Of a model that was never trained, Keras warns that its optimizer is empty.
+        warnings.simplefilter("ignore", UserWarning)
+        if model.is_dir():
+            return training_program(model, fresh=fresh, **images)
+        loaded = load_model(model)
+    if data is not None:
+        given = read_arrays(data, loaded)
+    else:
+        given = read_images(str(dataset), loaded, **images)
+    return TrainingProgram(loaded, given.x, given.y, given.validation)
+
+
+def _explain(code: str) -> None:
+    """Prints the page of a code."""
+    start_tensorflow()
+    from rich.markdown import Markdown
+
+    from ..doctor.findings import FORMER_CODES
+    from ..doctor.rules import RULES, pages
+
+    former = {old: new for new, old in FORMER_CODES.items()}
+    code = former.get(code, code)
+    check_choice("explain", code, tuple(RULES))
+    out.print(Markdown(pages.page(RULES[code])))
+
+
 def _print(
     diagnosis: Diagnosis, repaired: Repair | None, asked: bool, folder: Path
 ) -> None:
-    from rich.table import Table
-
     out.print(
         f"Skill {diagnosis.skill:.2f} of an attainable {diagnosis.attainable:.2f}, "
         f"after {diagnosis.updates:,} of {diagnosis.planned:,} planned updates "
         f"({diagnosis.seconds:.1f} s)."
     )
-    if diagnosis.findings:
-        table = Table(show_lines=True)
-        for head in ("severity", "fault", "evidence", "what it does", "change"):
-            table.add_column(head, overflow="fold")
-        for one in diagnosis.findings:
-            fault = f"{one.code}\n{one.where}\nconfidence {one.confidence:.0%}"
-            evidence = f"{one.evidence}\nthreshold: {one.threshold}"
-            table.add_row(one.severity, fault, evidence, one.effect, one.remedy)
-        out.print(table, soft_wrap=False)
+    for finding in diagnosis.findings:
+        if finding.counts:
+            _print_cause(finding)
+    notes = [finding for finding in diagnosis.findings if not finding.counts]
+    if notes:
+        out.print("\nNotes, which do no harm by themselves:", style="dim")
+    for finding in notes:
+        said = f"  {finding.code} at {finding.where}: {finding.evidence}"
+        out.print(said, style="dim")
+    out.print()
     if repaired is not None:
         where = f"What to change is in {folder / PATCH}"
         if repaired.model is not None:
@@ -213,3 +266,19 @@ def _print(
             "--fresh diagnoses the program from new weights."
         )
     out.print(_VERDICTS[diagnosis.verdict].format(reason=diagnosis.reason))
+
+
+def _print_cause(finding: Finding) -> None:
+    """Prints one cause: what was seen, why it harms, what to change."""
+    from rich.text import Text
+
+    style = {"error": "bold red", "warning": "bold yellow"}[finding.severity]
+    where = f" at {finding.where}, confidence {finding.confidence:.0%}"
+    out.print()
+    out.print(Text(f"{finding.severity} {finding.code}", style) + Text(where))
+    for line in (finding.effect, finding.evidence, f"threshold: {finding.threshold}"):
+        out.print(f"  {line}")
+    for line in finding.remedy.splitlines():
+        out.print(f"      {line}", style="bold")
+    more = f"keras-cnn diagnose --explain {finding.code}"
+    out.print(f"  More: {more}", style="dim")

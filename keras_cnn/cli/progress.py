@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,7 @@ from ..runs.config import RunConfig
 from ..training.progress import ProgressBar
 from .console import err, out, print_warning
 from .datasets import print_summary
+from .linting import warn_of_mistakes
 
 
 class ShownRun(Observer):
@@ -58,17 +60,23 @@ class ShownRun(Observer):
     def on_model(
         self, model: keras.Model, dataset: ImageDataset
     ) -> Iterable[keras.callbacks.Callback]:
-        """Prints what is about to be trained."""
+        """Prints what is about to be trained, and what looks wrong with it."""
         epochs = self._config.epochs
         out.print(
             f"{model.name}: {model.count_params():,} parameters, {epochs} "
             f"{'epoch' if epochs == 1 else 'epochs'} of batches of "
             f"{self._config.batch_size}"
         )
+        warn_of_mistakes(model, self._config, dataset)
         self._table = EpochTable(
             len(dataset.train), validated=dataset.validation is not None
         )
         return [self._table]
+
+    def on_no_learning(self, said: str, folder: Path) -> None:
+        """Prints what was seen, and the command that looks for the cause."""
+        command = f"keras-cnn diagnose {shlex.quote(str(folder))} --fresh"
+        print_warning(f"{said} To look for the cause: {command}")
 
     def on_saved(self, path: Path, result: TrainingResult) -> None:
         """Notes where the model is."""

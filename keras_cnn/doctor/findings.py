@@ -189,10 +189,24 @@ class Diagnosis:
                 return finding
         return None
 
+    def _repr_html_(self) -> str:
+        """Returns verdict and findings, as a notebook shows them."""
+        from .._html import element, join, table
+
+        rows = [
+            (one.severity, one.code, one.where, one.evidence, one.remedy)
+            for one in self.findings
+        ]
+        heads = ("severity", "code", "where", "evidence", "change")
+        skill = f" Skill {self.skill:.2f} of an attainable {self.attainable:.2f}. "
+        said = element("p", element("b", self.verdict), skill, self.reason)
+        return join([said, table(heads, rows)] if rows else [said])
+
     def to_dict(self) -> dict[str, Any]:
         """Returns everything as JSON's types, without NaN or infinities."""
         content: dict[str, Any] = {"healthy": self.healthy} | _plain(self)
         for finding in content["findings"]:
+            finding["explain"] = f"keras-cnn diagnose --explain {finding['code']}"
             if finding["code"] in FORMER_CODES:
                 finding["former_code"] = FORMER_CODES[finding["code"]]
         return content

@@ -10,7 +10,8 @@ import numpy as np
 
 from .._checks import InputError, check_count, check_fraction
 from .program.inputs import read_inputs, read_targets
-from .program.program import Program, read_program
+from .program.program import Program
+from .program.read import read_program
 from .program.streams import is_stream, read_stream
 from .rules.learned import HeldOut
 from .trials.copies import CannotRebuild, copy_model
@@ -47,7 +48,8 @@ def read_plan(
     made = _made(model)
     if fresh and made is model:
         made = _anew(made)
-    if is_stream(x):
+    streamed = is_stream(x)
+    if streamed:
         if y is not None or sample_weight is not None:
             raise InputError(
                 "`y` and `sample_weight` must not be given beside a stream, whose "
@@ -69,6 +71,7 @@ def read_plan(
         sample_weight=sample_weight,
         class_weight=class_weight,
         steps=steps_per_epoch,
+        streamed=streamed,
     )
     return program, _held_out(program, validation_data)
 

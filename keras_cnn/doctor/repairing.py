@@ -13,11 +13,10 @@ from .findings import Attempt, Diagnosis
 from .program.inputs import Array
 from .program.program import Program
 from .reading import read_plan
-from .search import first_config
 from .thresholds import AS_GOOD
+from .trials.config import TrialConfig, first_config
 from .trials.copies import copy_optimizer
-from .trials.remedies import statistics
-from .trials.trial import TrialConfig
+from .trials.data_remedies import standardize, statistics
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,9 +129,8 @@ def _repaired(
     if config.model is not program.model and program.optimizer is not None:
         model = config.model
         model.set_weights(config.weights)
-        raw = [one is not other for one, other in zip(config.x, first.x, strict=True)]
-        if any(raw) and getattr(model, "inputs", None):
-            model = _normalizing(model, program, raw)
+        if _differs(config.x, first.x) and getattr(model, "inputs", None):
+            model = _normalizing(model, program, config.x)
         rate = config.learning_rate or 0.0
         optimizer = copy_optimizer(program.optimizer, rate, config.optimizer)
         model.compile(optimizer=optimizer, loss=losses)
@@ -149,17 +147,17 @@ def _differs(now: Sequence[Any], before: Sequence[Any]) -> bool:
 
 
 def _normalizing(
-    model: keras.Model, program: Program, raw: Sequence[bool]
+    model: keras.Model, program: Program, wanted: Sequence[Array]
 ) -> keras.Model:
-    """Returns the model with the standardizing of its raw inputs before it."""
+    """Returns the model, with layers before it that make its inputs what is wanted."""
     values = list(program.inputs.values())
     inputs = [
         keras.Input(tensor.shape[1:], name=tensor.name, dtype=tensor.dtype)
         for tensor in model.inputs
     ]
     scaled = [
-        _standardizing(value)(tensor) if is_raw else tensor
-        for tensor, value, is_raw in zip(inputs, values, raw, strict=True)
+        tensor if now is value else _standardizing(value, now)(tensor)
+        for tensor, value, now in zip(inputs, values, wanted, strict=True)
     ]
     return keras.Model(
         program.packed_inputs(inputs),
@@ -168,9 +166,13 @@ def _normalizing(
     )
 
 
-def _standardizing(values: Array) -> keras.Layer:
-    """Returns what `standardize` does to some inputs, as a layer."""
+def _standardizing(values: Array, wanted: Array) -> keras.Layer:
+    """Returns what makes some inputs those that are wanted, as a layer.
+
+    They are standardized, and perhaps multiplied by one number for all.
+    """
     mean, spread = statistics(values)
+    spread = spread * float(standardize(values).std() / wanted.std())
     if mean.ndim:
         return keras.layers.Normalization(mean=mean, variance=spread**2)
     scale = 1 / float(spread)

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import io
-from html import escape
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from .._files import replaced_file
-from .findings import Diagnosis, Histogram, Snapshot
+from .._html import Html, element, join, picture, table, write_page
+from .findings import Diagnosis, Finding, Histogram, Snapshot
+from .rules import RULES
 
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 70em; margin: 2em auto;
-  padding: 0 1em; color: #222; }}
-table {{ border-collapse: collapse; width: 100%; }}
-td, th {{ border-bottom: 1px solid #ddd; padding: .4em; text-align: left;
-  vertical-align: top; }}
-img {{ max-width: 100%; }} code {{ background: #f4f4f4; }}
-.error {{ color: #b00020; }} .warning {{ color: #a65f00; }} .note {{ color: #666; }}
-</style></head><body>
-<h1>{title}</h1><p>{summary}</p>{body}</body></html>
-"""
 _VERDICTS = {
-    "healthy": "Healthy",
-    "faulty": "Not healthy",
-    "undecided": "Undecided",
+    "healthy": ("Healthy", "good"),
+    "faulty": ("Not healthy", "bad"),
+    "undecided": ("Undecided", "muted"),
 }
-_COLUMNS = ("severity", "code", "where", "evidence", "threshold", "effect", "remedy")
+_SEVERITIES = {"error": "bad", "warning": "warning", "note": "muted"}
 _HEALTH = (
     ("dead", "dead units"),
     ("zero", "exactly zero"),
@@ -52,61 +38,106 @@ def write_report(diagnosis: Diagnosis, path: Path, title: str) -> None:
     Raises:
         OSError: If the file cannot be written.
     """
-    summary = (
-        f"{_VERDICTS[diagnosis.verdict]}: skill "
-        f"{diagnosis.skill:.2f} of an attainable {diagnosis.attainable:.2f} after "
-        f"{diagnosis.updates:,} of {diagnosis.planned:,} planned updates."
+    write_page(
+        path,
+        title,
+        summary(diagnosis),
+        element("h2", "Remedies tried"),
+        _attempts(diagnosis),
+        *_pictures(diagnosis),
+    )
+
+
+def summary(diagnosis: Diagnosis) -> Html:
+    """Returns the verdict, the causes, and the notes folded away."""
+    said, color = _VERDICTS[diagnosis.verdict]
+    sentence = (
+        f" Skill {diagnosis.skill:.2f} of an attainable {diagnosis.attainable:.2f} "
+        f"after {diagnosis.updates:,} of {diagnosis.planned:,} planned updates."
     )
     if diagnosis.reason:
-        summary += f" {diagnosis.reason[0].upper()}{diagnosis.reason[1:]}."
-    parts = ["<h2>Findings</h2>", _findings(diagnosis), "<h2>Remedies tried</h2>"]
-    parts += [_attempts(diagnosis), "<h2>Loss</h2>", _image(_draw_loss(diagnosis))]
-    if diagnosis.snapshots and diagnosis.snapshots[0].layers:
-        health = _draw_health(diagnosis.snapshots)
-        parts += ["<h2>Health by layer over time</h2>", _image(health)]
-    if diagnosis.histograms:
-        histograms = _draw_histograms(diagnosis.histograms)
-        parts += ["<h2>Activations and gradients</h2>", _image(histograms)]
-    page = _PAGE.format(
-        title=escape(title), summary=escape(summary), body="\n".join(parts)
+        sentence += f" {diagnosis.reason[0].upper()}{diagnosis.reason[1:]}."
+    verdict = element("p", element("b", f"{said}.", class_=color), sentence)
+    causes = [_finding(one) for one in diagnosis.findings if one.counts]
+    notes = [one for one in diagnosis.findings if not one.counts]
+    parts = [verdict, *causes]
+    if notes:
+        rows = [(one.code, one.where, one.evidence, one.effect) for one in notes]
+        heads = ("note", "where", "evidence", "what it does")
+        several = f"{len(notes)} {'note' if len(notes) == 1 else 'notes'}"
+        parts.append(
+            element("details", element("summary", several), table(heads, rows))
+        )
+    return join(parts)
+
+
+def _finding(finding: Finding) -> Html:
+    """Returns a cause with its evidence, its change, and the page of its code."""
+    entry = RULES[finding.code]
+    more = [element("p", entry.meaning)]
+    more.append(element("p", element("b", "How it looks: "), entry.looks))
+    if entry.claim:
+        command = "keras-cnn claims list"
+        shown = f"The experiment {entry.claim} of the article's claims shows it: "
+        more.append(element("p", shown, element("code", command)))
+    return element(
+        "section",
+        element(
+            "h3",
+            element("span", finding.code, class_=_SEVERITIES[finding.severity]),
+            f" at {finding.where}",
+        ),
+        element("p", finding.effect),
+        element(
+            "p",
+            f"{finding.evidence}. Threshold: {finding.threshold}. Confidence "
+            f"{finding.confidence:.0%}.",
+        ),
+        element("pre", element("code", finding.remedy)),
+        element("details", element("summary", "What this code means"), *more),
     )
-    with replaced_file(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
 
 
-def _table(heads: tuple[str, ...], rows: list[list[str]]) -> str:
-    top = "".join(f"<th>{head}</th>" for head in heads)
-    body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
-    return f"<table><tr>{top}</tr>{body}</table>"
-
-
-def _findings(diagnosis: Diagnosis) -> str:
-    rows = []
-    for finding in diagnosis.findings:
-        cells = [escape(str(getattr(finding, name))) for name in _COLUMNS]
-        cells[-1] = f"<code>{cells[-1]}</code>"
-        rows.append([f'<td class="{finding.severity}">{cell}</td>' for cell in cells])
-    return _table(_COLUMNS, rows) if rows else "<p>None.</p>"
-
-
-def _attempts(diagnosis: Diagnosis) -> str:
+def _attempts(diagnosis: Diagnosis) -> Html:
     rows = [
-        [
-            f"<td>{escape(' + '.join(one.codes))}</td>",
-            f"<td><code>{escape('; '.join(one.changes))}</code></td>",
-            f"<td>{one.before:.2f}</td><td>{one.after:.2f}</td>",
-        ]
+        (
+            " + ".join(one.codes),
+            element("code", "; ".join(one.changes)),
+            f"{one.before:.2f}",
+            one.error or f"{one.after:.2f}",
+        )
         for one in diagnosis.attempts
     ]
     heads = ("fault", "change", "skill before", "after")
-    return _table(heads, rows) if rows else "<p>None was needed.</p>"
+    return table(heads, rows) if rows else element("p", "None was needed.")
 
 
-def _image(figure: Figure) -> str:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
-    data = base64.b64encode(buffer.getvalue()).decode()
-    return f'<img alt="" src="data:image/png;base64,{data}">'
+def _pictures(diagnosis: Diagnosis) -> Iterator[Html]:
+    if diagnosis.losses:
+        yield element("h2", "Loss")
+        first, last = diagnosis.losses[0], diagnosis.losses[-1]
+        alt = f"Training loss of each update, from {first:.3g} to {last:.3g}."
+        yield picture(_draw_loss(diagnosis), alt)
+    if diagnosis.snapshots and diagnosis.snapshots[0].layers:
+        yield element("h2", "Health by layer over time")
+        yield picture(_draw_health(diagnosis.snapshots), _said(diagnosis.snapshots[-1]))
+    if diagnosis.histograms:
+        yield element("h2", "Activations and gradients")
+        layers = ", ".join(dict.fromkeys(one.layer for one in diagnosis.histograms))
+        alt = f"Histograms of activations and gradients at the end, of {layers}."
+        yield picture(_draw_histograms(diagnosis.histograms), alt)
+
+
+def _said(last: Snapshot) -> str:
+    """Returns what the last column of the maps of health shows."""
+    several = [
+        f"{one.layer} {one.dead:.0%} dead, {one.saturated:.0%} saturated"
+        for one in last.layers
+        if np.isfinite(one.dead)
+    ]
+    return f"Maps of each layer's health; after {last.step:,} updates: " + (
+        "; ".join(several) or "gradients and updates of each layer"
+    )
 
 
 def _draw_loss(diagnosis: Diagnosis) -> Figure:

@@ -6,18 +6,19 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from itertools import combinations, product
 
 import keras
 import numpy as np
 
 from .clock import Clock
 from .findings import Attempt, Diagnosis, Histogram, Snapshot
-from .program.program import Program, said_by
+from .program.program import Program
+from .program.read import said_by
 from .rules import STATIC, check_groups
-from .rules.learned import HeldOut, Learned
-from .rules.rule import Hit, Hypothesis, Suspicion, Symptom
+from .rules.learned import HeldOut, Learned, lost_share
+from .rules.rule import Suspicion, Symptom
 from .rules.symptoms import Observed
+from .stages import all_tried, is_hopeless, stages
 from .thresholds import (
     FAILED,
     FIRST_LONGEST,
@@ -32,10 +33,11 @@ from .thresholds import (
     TRIAL_SHARE_OF_LEFT,
 )
 from .trials.baseline import Reference, reference_skill
-from .trials.copies import CannotRebuild, put_back, trial_model
+from .trials.config import Remedy, first_config
+from .trials.copies import CannotRebuild, put_back
 from .trials.probe import Probe
 from .trials.score import skill_of_all
-from .trials.trial import Outcome, Remedy, Trial, TrialConfig, TrialRunner
+from .trials.trial import Outcome, Trial, TrialRunner
 from .verdict import Case, judge, verdict
 
 
@@ -80,7 +82,12 @@ class Search:
                 attempts = self._try(suspicions, outcome, reference)
         shorter = [one for one in attempts if "too-few-updates" not in one.codes]
         remedied = max([one.after for one in shorter], default=0.0)
-        learned = replace(learned, reference=reference, remedied=remedied)
+        learned = replace(
+            learned,
+            reference=reference,
+            remedied=remedied,
+            held_back_skill=self._held_back_skill(reference, outcome, remedied),
+        )
         suspicions += check_groups({"samples"}, learned)
         case = self._case(outcome, reference, suspicions, attempts)
         symptoms = list(self._symptoms(outcome))
@@ -163,23 +170,12 @@ class Search:
             skill = skill_of_all(heads, outputs, held_out.y, config.thresholds)
         return replace(
             known,
-            moved=self._moved(),
-            lost=_lost(self.program, outcome),
+            moved=self.config.moved(),
+            lost=lost_share(self.program, outcome),
             held_out_skill=skill,
             held_out_outputs=outputs,
             batch_skill=self._batch_skill(),
         )
-
-    def _moved(self) -> float:
-        """Returns by what share of their norm the trained weights have moved."""
-        model = self.config.model
-        began = dict(
-            zip((id(one) for one in model.weights), self.config.weights, strict=True)
-        )
-        pairs = [(np.asarray(one), began[id(one)]) for one in model.trainable_weights]
-        moved = sum(float(((now - then) ** 2).sum()) for now, then in pairs)
-        size = sum(float((then**2).sum()) for _, then in pairs)
-        return math.sqrt(moved / max(size, 1e-12))
 
     def _batch_skill(self) -> float | None:
         """Returns the skill with the batch's own statistics; None without any."""
@@ -192,6 +188,25 @@ class Search:
         )
         targets = [one[rows] for one in self.config.y]
         return skill_of_all(self.program.heads, outputs, targets)
+
+    def _held_back_skill(
+        self, reference: Reference, outcome: Outcome, remedied: float
+    ) -> float | None:
+        """Returns what is learned of samples that are held back.
+
+        It is asked where a copy learned what a reference learner does not find in the
+        inputs: perhaps by heart.
+        """
+        clock = self._clock
+        late = clock.passed > LAST_SHARE.value * clock.budget
+        if reference.learned or max(outcome.skill, remedied) < FAILED.value or late:
+            return None
+        end = LAST_SHARE.value * clock.budget
+        tried = self._runner.run(
+            self.config.changed(holds_back=True),
+            lambda done, seconds: clock.passed < end,
+        )
+        return tried.skill if self.config.changed(holds_back=True).held_back else None
 
     def _case(
         self,
@@ -208,12 +223,13 @@ class Search:
             skill=outcome.skill,
             attainable=max(best, known),
             finite=outcome.finite and not outcome.error,
+            raised=bool(outcome.error),
             complete=complete,
             share=outcome.updates / max(self.config.updates, 1),
             history=tuple(self.history),
             scored=_is_scored(self.program),
             decided=reference.decides,
-            tried=_all_tried(suspicions, attempts, outcome.skill),
+            tried=all_tried(suspicions, attempts, outcome.skill),
         )
 
     def _advice(self, outcome: Outcome) -> str:
@@ -241,29 +257,17 @@ class Search:
     def _try(
         self, suspicions: Sequence[Suspicion], outcome: Outcome, reference: Reference
     ) -> list[Attempt]:
-        """Tries each remedy on a copy, then pairs, the likeliest first.
-
-        Two mistakes may hide each other: then only both remedies together help.
-        """
-        order = sorted(
-            (one for one in suspicions if one.remedy),
-            key=lambda one: (isinstance(one, Hit), one.sureness),
-            reverse=True,
-        )
+        """Tries remedies on copies, alone and in pairs, the likeliest first."""
         attempts: dict[tuple[str, ...], Attempt] = {}
         enough = HARMED.value * max(reference.skill or 0.0, GOOD.value)
-        best = 0.0
-        for one in order:
-            # Where a mistake that can be seen explains all, nothing is supposed.
-            if isinstance(one, Hypothesis) and best > enough:
+        for stage in stages(suspicions):
+            for together in stage:
+                if not is_hopeless(together, attempts.values(), outcome.skill):
+                    self._attempt(together, outcome, attempts)
+            best = max([one.after for one in attempts.values()], default=0.0)
+            # What explains a failure is enough: nothing less likely need be tried.
+            if best > enough and outcome.skill < FAILED.value * best:
                 break
-            self._attempt((one,), outcome, attempts)
-            if isinstance(one, Hit):
-                best = max([made.after for made in attempts.values()], default=0.0)
-        best = max([made.after for made in attempts.values()], default=0.0)
-        if best < enough:
-            for pair in _pairs(order):
-                self._attempt(pair, outcome, attempts)
         return list(attempts.values())
 
     def _attempt(
@@ -330,87 +334,3 @@ def _is_scored(program: Program) -> bool:
 def _is_good(program: Program, outcome: Outcome) -> bool:
     known = _is_scored(program) and outcome.finite and not outcome.error
     return known and outcome.skill >= GOOD.value
-
-
-def _lost(program: Program, outcome: Outcome) -> float | None:
-    """Returns the share of samples of some classes whose loss is exactly 0."""
-    shares = []
-    for head in program.heads:
-        if head.task != "multiclass" or head.output not in ("softmax", "linear"):
-            continue
-        if not outcome.finite or not outcome.outputs:
-            continue
-        rows = outcome.outputs[head.index].reshape(-1, head.units)
-        powers = np.exp((rows - rows.max(1, keepdims=True)).astype("float32"))
-        likeliest = powers.max(1) / powers.sum(1)
-        if head.output == "softmax":
-            likeliest = rows.max(1)
-        shares.append(float((likeliest == 1).mean()))
-    return max(shares, default=None)
-
-
-def _all_tried(
-    suspicions: Sequence[Suspicion], attempts: Sequence[Attempt], skill: float
-) -> bool:
-    """Whether every remedy was tried, to its end, that might show a failure.
-
-    Where half of all skill was reached, only a mistake that can be seen is blamed.
-    """
-    done = {one.codes[0] for one in attempts if one.complete and len(one.codes) == 1}
-    longer = {one.codes[0] for one in attempts}  # a longer training need not end
-    needed = {
-        one.code
-        for one in suspicions
-        if one.remedy and (isinstance(one, Hit) or skill < FAILED.value)
-    }
-    return needed <= done | (longer & {"too-few-updates"})
-
-
-def first_config(
-    program: Program, make: Callable[[], keras.Model] | None = None
-) -> TrialConfig:
-    """Returns what the first trial trains: the program as it is.
-
-    Args:
-        program: The program.
-        make: A function that makes the model. Defaults to `None`.
-    """
-    model, rebuilds = program.model, False
-    if program.outputs is not None:
-        model, rebuilds = trial_model(program, make)
-    flat = [] if program.outputs is None else keras.tree.flatten(program.outputs)
-    by_output = {head.index: head for head in program.heads}
-    y = tuple(
-        program.targets.get(index, np.zeros((program.rows, 1), "float32"))
-        for index in range(len(flat))
-    )
-    heads = [by_output.get(index) for index in range(len(flat))]
-    return TrialConfig(
-        program=program,
-        model=model,
-        rebuilds=rebuilds,
-        weights=[np.array(variable) for variable in program.model.weights],
-        x=tuple(program.inputs.values()),
-        y=y if program.targets else (),
-        sample_weight=program.sample_weight,
-        losses=tuple(head.given_loss if head else None for head in heads),
-        thresholds=tuple(None for _ in flat),
-        learning_rate=program.learning_rate,
-        batch_size=program.batch_size,
-        updates=program.updates,
-    )
-
-
-def _pairs(suspicions: Sequence[Suspicion]) -> Iterator[tuple[Suspicion, Suspicion]]:
-    """Yields what may hide each other: two visible mistakes, or one and a rate."""
-    rates = [one for one in suspicions if one.code.startswith("lr-")]
-    visible = [one for one in suspicions if isinstance(one, Hit) and one not in rates]
-    longer = [one for one in suspicions if one.code == "too-few-updates"]
-    pairs = [
-        *combinations(visible, 2),
-        *product(visible, rates),
-        *product(rates, longer),
-    ]
-    for one, other in pairs:
-        if one.finding().remedy != other.finding().remedy:
-            yield one, other

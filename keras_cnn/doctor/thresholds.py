@@ -179,7 +179,7 @@ STREAMED_SAMPLES = Threshold(
 )
 STREAMED_BYTES = Threshold(2.5e8, "bytes fit into any machine's memory", "own")
 WORDS = Threshold(512, "counts of words tell what a text is about", "own")
-DRAWS = Threshold(20, "draws show what chance gives, in all but one of 20 cases", "own")
+DRAWS = Threshold(20, "draws tell mean and spread of what chance gives", "own")
 FOREST_SAMPLES_OF_RARE = Threshold(
     4000, "of a class of one in sixty-four there are then sixty", "own"
 )
@@ -249,7 +249,7 @@ COMMON_RATES = {
     "adam": (1e-4, 0.05),
 }
 
-NARROW = Threshold(2, "two numbers hold hardly more than two classes", "own")
+NARROW = Threshold(1, "one number holds hardly more than one feature", "own")
 NARROW_OF_CLASSES = Threshold(
     0.25, "a quarter of the classes' number must hold what tells them apart", "own"
 )

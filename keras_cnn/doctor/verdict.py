@@ -10,6 +10,7 @@ import numpy as np
 from .findings import Attempt, Finding, Severity, Verdict
 from .rules.rule import Hit, Suspicion, Symptom
 from .thresholds import (
+    AS_GOOD,
     CHANCE,
     EFFECT,
     FAILED,
@@ -18,6 +19,7 @@ from .thresholds import (
     GOOD,
     HARMED,
     HELPED,
+    LIKELY,
     LOOKS,
     RESTORED,
     SEEN_SHARE,
@@ -35,6 +37,7 @@ class Case:
         skill: What it reached.
         attainable: The best that a remedied copy or a reference learner reached.
         finite: Whether it stayed finite, and Keras raised nothing.
+        raised: Whether Keras raised something.
         complete: Whether all planned updates were taken.
         share: The share of the planned updates that was taken.
         history: Skill at some updates: pairs of updates done and skill.
@@ -52,6 +55,7 @@ class Case:
     scored: bool = True
     decided: bool = True
     tried: bool = True
+    raised: bool = False
 
     @property
     def expected(self) -> float:
@@ -149,6 +153,12 @@ def judge(
         if len(one.codes) == 1
     }
     credit = credits(attempts)
+
+    def order(finding: Finding) -> tuple[bool, float, float]:
+        # Of two that only help together, the one that helps more alone comes first.
+        alone = best[finding.code].after if finding.code in best else 0.0
+        return finding.counts, finding.confidence, alone
+
     findings: dict[str, Finding] = {}
     for one in suspicions:
         effect = credit[one.code] / case.missing if one.code in credit else None
@@ -159,15 +169,15 @@ def judge(
             where=_places(one.code, suspicions),
         )
         known = findings.get(one.code)
-        if known is None or _order(finding) > _order(known):
+        if known is None or order(finding) > order(known):
             findings[one.code] = finding
-    ranked = sorted(findings.values(), key=_order, reverse=True)
+    ranked = sorted(findings.values(), key=order, reverse=True)
     if case.failed and not any(one.counts for one in ranked):
         ranked = _likeliest(ranked, credit)
     # What was merely tried and is not the cause is told with the attempts alone.
     visible = {one.code for one in suspicions if isinstance(one, Hit)}
     causes = [
-        _with_trial(one, best.get(one.code))
+        _with_trial(one, attempts)
         for one in ranked
         if one.counts or one.code in visible
     ]
@@ -204,10 +214,6 @@ def verdict(case: Case, findings: Sequence[Finding]) -> tuple[Verdict, str]:
     )
 
 
-def _order(finding: Finding) -> tuple[bool, float]:
-    return finding.counts, finding.confidence
-
-
 def _places(code: str, suspicions: Sequence[Suspicion]) -> str:
     """Returns each place at which a fault is seen."""
     seen = [one for one in suspicions if one.code == code]
@@ -231,6 +237,8 @@ def _severity(
     severity = one.finding().severity
     if severity == "note" or (isinstance(one, Hit) and one.proven):
         return severity
+    if case.raised and one.sureness < LIKELY.value:
+        return "note"  # what only slows learning raises no error
     worst: Severity = "error" if case.chance or not case.finite else "warning"
     if not isinstance(one, Hit):
         restored = effect is not None and effect >= RESTORED.value
@@ -266,12 +274,19 @@ def _confidence(one: Suspicion, effect: float | None) -> float:
     return round(min(max(weight, FAINT.value), 1.0), 2)
 
 
-def _with_trial(finding: Finding, attempt: Attempt | None) -> Finding:
-    """Returns a finding with what its remedy did, where it was tried alone."""
-    if attempt is None:
+def _with_trial(finding: Finding, attempts: Sequence[Attempt]) -> Finding:
+    """Returns a finding with what its remedy did, alone or beside another."""
+    mine = [one for one in attempts if finding.code in one.codes]
+    if not mine:
         return finding
-    tried = f"remedied copy: skill {attempt.before:.2f} -> {attempt.after:.2f}"
-    if attempt.error:
-        tried = f"the remedy was not tried: {attempt.error}"
+    # What it did alone, unless it helps beside another only.
+    best = max(mine, key=lambda one: one.after - AS_GOOD.value * (len(one.codes) > 1))
+    tried = f"remedied copy: skill {best.before:.2f} -> {best.after:.2f}"
+    if best.error:
+        tried = f"the remedy was not tried: {best.error}"
+    elif len(best.codes) > 1:
+        (other,) = [code for code in best.codes if code != finding.code]
+        tried = f"{tried}, with the remedy of {other} as well"
     evidence = f"{finding.evidence}; {tried}" if finding.evidence else tried
-    return replace(finding, evidence=evidence, remedy=attempt.changes[0])
+    change = best.changes[best.codes.index(finding.code)]
+    return replace(finding, evidence=evidence, remedy=change)

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from ..data import ImageDataset
+from ..training.learning_watch import LearningWatch, chance_of
 from ..training.trainer import Trainer
 from .config import RunConfig
 from .fit_arguments import feed, validation_data
@@ -88,11 +89,15 @@ def train(
             checkpoint_every=config.checkpoint_interval if checkpoint_dir else None,
             resume=resume,
         ).fit
+    fed = feed(config, dataset.train, num_classes, shuffle=True)
+    for one in callbacks:
+        if isinstance(one, LearningWatch):
+            one.chance = chance_of(model, fed.get("y"))
     begin = time.perf_counter()
     scores = None
     try:
         fit(
-            **feed(config, dataset.train, num_classes, shuffle=True),
+            **fed,
             epochs=config.epochs,
             validation_data=validation_data(config, dataset.validation, num_classes),
             callbacks=[*callbacks, history],

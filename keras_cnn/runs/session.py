@@ -8,14 +8,16 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from ..data import ImageDataset, load
+from ..data import ImageDataset
 from ..saving.metadata import MODEL
 from ..training.distribution import broadcast_name_from_chief, is_chief
+from ..training.learning_watch import LearningWatch
 from .arguments import check_arguments
 from .config import RunConfig
 from .folder import (
@@ -27,6 +29,7 @@ from .folder import (
 )
 from .learning import TrainingResult, train
 from .model import build_model, check_backend, make_strategy
+from .program import load_images
 from .record import save_model, write_config, write_result
 
 
@@ -65,6 +68,9 @@ class Observer:
     ) -> Iterable[keras.callbacks.Callback]:
         """Is called before the training; returns callbacks for it."""
         return ()
+
+    def on_no_learning(self, said: str, folder: Path) -> None:
+        """Is called when the model does no better than a constant answer, once."""
 
     def on_saved(self, path: Path, result: TrainingResult) -> None:
         """Is called when the trained, or partly trained, model is on the disk."""
@@ -118,15 +124,7 @@ def run(
     strategy = make_strategy(config)
     check_arguments(config, strategy)
     chief = is_chief(strategy)
-    dataset = load(
-        config.dataset,
-        data_dir=config.data_dir,
-        manual_dir=config.manual_dir,
-        validation_split=config.validation_split,
-        image_size=config.image_size,
-        white=config.white,
-        skip_damaged=config.skip_damaged,
-    ).limited(config.limit)
+    dataset = load_images(config)
     if chief:
         observer.on_data(dataset)
     model = build_model(config, dataset, strategy)
@@ -138,6 +136,8 @@ def run(
     callbacks: list[keras.callbacks.Callback] = []
     with ExitStack() as stack:
         if chief:
+            say = partial(observer.on_no_learning, folder=folder)
+            callbacks.append(LearningWatch(say=say))
             history = _history(folder / HISTORY, append=resume is not None)
             callbacks.append(stack.enter_context(history))
             callbacks.extend(observer.on_model(model, dataset))

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from .._checks import InputError
+from .learning_watch import LearningWatch
 from .progress import ProgressBar
 
 # These write files; where workers share a folder, only the chief's may.
@@ -35,7 +36,8 @@ def make_callback_list(
         verbose: As `Model.fit` takes it.
         epochs: The epoch after the last one.
         steps: Batches an epoch; None if unknown.
-        history: Whether to add a History where there is none.
+        history: Whether this is a training: whether to add a History, and a watch
+            over its learning, where there is none.
         chief: Whether this process may write files and show progress.
 
     Raises:
@@ -56,6 +58,9 @@ def make_callback_list(
     has_bar = any(isinstance(one, keras.callbacks.ProgbarLogger) for one in callbacks)
     if shown and chief and not has_bar:
         callbacks.append(ProgressBar(shown))
+    watches = any(isinstance(one, LearningWatch) for one in callbacks)
+    if history and chief and not watches:
+        callbacks.append(LearningWatch())
     return keras.callbacks.CallbackList(
         callbacks,
         add_history=history,

@@ -35,6 +35,7 @@ from .distribution import (
 )
 from .evaluate_loop import evaluate, predict
 from .fit_loop import FitLoop
+from .learning_watch import LearningWatch, chance_of
 from .loop import Loop
 from .plan import (
     Choice,
@@ -251,6 +252,7 @@ class Trainer:
         )
         self._build(source, "train_step")
         self._check_data(source, "train_step")
+        self._set_chance(callbacks, source)
         validate = None
         if validation_data is not None:
             val_x, val_y, val_weight = keras.utils.unpack_x_y_sample_weight(
@@ -416,6 +418,14 @@ class Trainer:
             return
         check_targets_given(self.model, source.example)
         check_targets(self.model, getattr(source, "arrays", source.example))
+
+    def _set_chance(self, callbacks: Any, source: Source) -> None:
+        """Tells a watch over the learning what a constant answer reaches."""
+        data = getattr(source, "arrays", source.example)
+        _, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+        for one in callbacks.callbacks:
+            if isinstance(one, LearningWatch) and one.chance is None:
+                one.chance = chance_of(self.model, y, weight)
 
     def _callbacks(self, given: Any, verbose: str | int, **rest: Any) -> Any:
         chief = is_chief(self.strategy)

@@ -462,6 +462,27 @@ def test_engine_fit_trains_with_keras_own(run, here, monkeypatch):
     assert "`checkpoint_every` must be left out with Keras's own fit" in err
 
 
+def test_what_looks_wrong_is_said_before_and_that_nothing_is_learned_after(run, here):
+    words = (
+        "--dataset",
+        "digits",
+        "--limit",
+        320,
+        "--epochs",
+        11,
+        "--loss",
+        "mean_squared_error",
+    )
+    words += ("--learning-rate", 1e-9, "--no-verify")
+    code, out, err = run("train", *words)
+    assert code == 0
+    assert "Warning: wrong-loss at" in err
+    assert "keras-cnn diagnose --explain wrong-loss" in err
+    (folder,) = (here / "runs").iterdir()
+    assert "After 100 updates the model does no better than a constant" in err
+    assert f"keras-cnn diagnose runs/{folder.name} --fresh" in err
+
+
 def test_recipe_fast_gives_defaults_that_options_replace(run, here):
     printed = json.loads(run("train", "--recipe", "fast", "--dry-run")[1])
     assert (printed["epochs"], printed["batch_size"]) == (1, 64)

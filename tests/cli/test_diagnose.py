@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_cnn import data, load_model
+from keras_cnn import data, load_model, runs
 from keras_cnn.data import StreamedSplit
+from keras_cnn.doctor.rules import RULES
+from keras_cnn.runs import RunConfig
 
 
 @pytest.fixture
@@ -64,10 +66,50 @@ def test_a_fault_exits_with_1_and_is_repaired_in_a_new_file(run, files, tmp_path
     assert model.read_bytes() == before
 
 
-def test_a_table_names_fault_evidence_and_change(run, files):
+def test_a_cause_is_printed_with_evidence_change_and_where_to_read_on(run, files):
     arrays, save = files
     code, out, _ = run(save(1e-9), "--data", arrays)
-    assert code == 1 and "lr-too-low" in out and "Not healthy." in out
+    assert code == 1 and "\nwarning lr-too-low at learning_rate" in out
+    assert "learning_rate=" in out and "Not healthy." in out
+    assert "keras-cnn diagnose --explain lr-too-low" in out
+
+
+def test_a_code_is_explained_by_its_page_without_a_model(run):
+    code, out, _ = run("--explain", "dead-relu")
+    assert code == 0
+    assert RULES["dead-relu"].meaning in " ".join(out.split())
+    code, _, err = run("--explain", "dead-relus")
+    assert code == 2 and "`explain` must be one of" in err
+
+
+@pytest.fixture
+def done(here):
+    """A run with a rate by which nothing is learned."""
+    config = RunConfig(dataset="digits", limit=200, epochs=3, learning_rate=1e-9)
+    return runs.run(config, here / "runs").folder
+
+
+def test_the_folder_of_a_run_is_all_that_is_needed(run, done):
+    _, out, _ = run(done, "--json")
+    content = json.loads(out)
+    assert content["planned"] == 3 * 7 and content["trained"]  # 200 images by 32
+    assert content["updates"] == 21 and not content["healthy"]
+    _, out, _ = run(done, "--json", "--fresh", "--epochs", 2, "--limit", 64)
+    content = json.loads(out)
+    assert content["planned"] == 2 * 2 and not content["trained"]
+
+
+def test_a_run_that_left_no_model_is_diagnosed_anew(run, done):
+    (done / "model.keras").unlink()
+    _, out, _ = run(done, "--json")
+    assert not json.loads(out)["trained"]
+
+
+def test_a_folder_that_is_not_of_a_run_is_refused(run, here, done):
+    code, _, err = run(here)
+    assert code == 2 and "must hold its configuration" in err
+    code, _, err = run(done, "--dataset", "digits")
+    assert code == 2 and "neither with the folder of a run" in err
 
 
 @pytest.mark.parametrize(

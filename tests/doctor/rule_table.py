@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from keras_cnn.doctor import Attempt, LayerHealth, Snapshot
-from keras_cnn.doctor.program.program import read_program
+from keras_cnn.doctor.program.read import read_program
 from keras_cnn.doctor.rules import STATIC, check_groups
 from keras_cnn.doctor.rules.learned import HeldOut, Learned
 from keras_cnn.doctor.rules.rule import Hypothesis
@@ -56,6 +56,19 @@ def with_nan():
     x = features()
     x[3, 1] = np.nan
     return x
+
+
+def looked_up(x, rows):
+    model = keras.Sequential(
+        [
+            keras.Input((x.shape[1],)),
+            keras.layers.Embedding(rows, 4),
+            keras.layers.Flatten(),
+            keras.layers.Dense(3, "softmax"),
+        ]
+    )
+    model.compile("adam", "categorical_crossentropy")
+    return codes(check_groups(STATIC, read_program(model, x, one_hot())))
 
 
 def rare(share):
@@ -142,6 +155,10 @@ def supposed(code, after):
 SEEN_AND_UNSEEN = {
     "nan-in-data": (partial(program, x=with_nan()), program),
     "corrupted-input": (partial(program, x=np.ones((ROWS, 4), "float32")), program),
+    "index-beyond-embedding": (
+        partial(looked_up, features(6).argsort(1), rows=5),
+        partial(looked_up, features(6).argsort(1), rows=6),
+    ),
     "constant-features": (
         partial(program, x=features() * np.float32([1, 1, 1, 0])),
         program,

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from keras_cnn.doctor.program.program import read_program
-from keras_cnn.doctor.search import first_config
-from keras_cnn.doctor.trials import remedies
+from keras_cnn.doctor.program.read import read_program
+from keras_cnn.doctor.trials import data_remedies, remedies
+from keras_cnn.doctor.trials.config import first_config
 from keras_cnn.doctor.trials.copies import CannotRebuild, copy_optimizer
 from tests.doctor.programs import features, network, one_hot
 
@@ -26,7 +26,12 @@ def norm(config):
 
 
 def test_every_remedy_is_tested_here():
-    public = {name for name in vars(remedies) if name.startswith("with_")}
+    public = {
+        name
+        for module in (remedies, data_remedies)
+        for name in vars(module)
+        if name.startswith("with_")
+    }
     assert public == {
         name.removeprefix("test_").split("__")[0]
         for name in globals()
@@ -37,7 +42,7 @@ def test_every_remedy_is_tested_here():
 def test_with_input_standardized__scales_one_input():
     before = configured()
     before = before.changed(x=(300 + 50 * before.x[0],))
-    after = remedies.with_input_standardized(0)(before)
+    after = data_remedies.with_input_standardized(0)(before)
     assert after.x[0].mean(0) == pytest.approx(np.zeros(4), abs=1e-4)
     assert after.x[0].std(0) == pytest.approx(np.ones(4), abs=1e-4)
     assert after.model is before.model and after.y is before.y
@@ -47,14 +52,19 @@ def test_with_input_standardized__scales_pixels_alike():
     before = configured()
     pixels = np.zeros((10, 40), "float32")
     pixels[:, ::2] = 255
-    after = remedies.with_input_standardized(0)(before.changed(x=(pixels,)))
+    after = data_remedies.with_input_standardized(0)(before.changed(x=(pixels,)))
     assert set(np.unique(after.x[0])) == {-1.0, 1.0}
+
+
+def test_with_input_standardized__makes_up_for_a_layer_that_divides():
+    after = data_remedies.with_input_standardized(0, 255.0)(configured())
+    assert after.x[0].std(0) == pytest.approx(np.full(4, 255.0), rel=1e-4)
 
 
 def test_with_target_standardized__scales_one_target():
     before = configured()
     y = (1e4 + 7 * features(1),)
-    after = remedies.with_target_standardized(0)(before.changed(y=y))
+    after = data_remedies.with_target_standardized(0)(before.changed(y=y))
     assert after.y[0].mean() == pytest.approx(0, abs=1e-3)
     assert after.y[0].std() == pytest.approx(1, abs=1e-3)
 
@@ -81,7 +91,7 @@ def test_with_loss__sets_one_loss():
 
 def test_with_labels__changes_the_targets_of_one_output():
     before = configured()
-    after = remedies.with_labels(0, lambda y: 2 * y)(before)
+    after = data_remedies.with_labels(0, lambda y: 2 * y)(before)
     assert np.array_equal(after.y[0], 2 * before.y[0])
 
 
@@ -98,7 +108,7 @@ def test_with_class_weights__gives_each_class_the_same_weight():
     y = np.zeros(120, "float32")
     y[:12] = 1
     before = first_config(read_program(model, features(), y))
-    weights = remedies.with_class_weights(0)(before).sample_weight
+    weights = data_remedies.with_class_weights(0)(before).sample_weight
     assert weights[y == 1].sum() == pytest.approx(weights[y == 0].sum())
     assert weights.sum() == pytest.approx(120)
 

@@ -12,7 +12,7 @@ ORDER = (
     ("program",),
     ("trials",),
     ("rules",),
-    ("verdict",),
+    ("verdict", "stages"),
     ("search", "reading"),
     ("linting", "diagnosing", "repairing", "callback", "report", "datasets"),
 )

@@ -8,7 +8,7 @@ import pytest
 
 from keras_cnn._checks import InputError
 from keras_cnn.doctor import Doctor, diagnose, repair
-from keras_cnn.doctor.program.program import read_program
+from keras_cnn.doctor.program.read import read_program
 
 PLAN = {"batch_size": 32, "epochs": 12}
 PATIENT = PLAN | {"budget_seconds": 120}

@@ -1,6 +1,7 @@
 """A whole run as a library call: what it makes, in which order, and what it prints."""
 
 import json
+from dataclasses import replace
 
 import keras
 import pytest
@@ -71,6 +72,24 @@ def test_what_is_known_of_the_model_is_in_the_runs_folder(tmp_path):
     assert known.training["epochs"] == 1
     assert known.training["optimizer_arguments"] == {"beta_1": 0.8}
     assert "loss_arguments" not in known.training
+
+
+@pytest.mark.parametrize("engine", ["trainer", "fit"])
+def test_a_run_that_learns_nothing_is_heard_of(tmp_path, engine):
+    said = []
+
+    class Hearing(Observer):
+        def on_no_learning(self, sentence, folder):
+            said.append((sentence, folder))
+
+    rate = {"engine": engine, "learning_rate": 1e-9}
+    config = replace(SMALL, limit=320, epochs=11, **rate)
+    done = run(config, tmp_path, observer=Hearing())
+    ((sentence, folder),) = said
+    assert sentence.startswith("After 100 updates") and folder == done.folder
+    said.clear()
+    run(replace(config, learning_rate=0.003), tmp_path, observer=Hearing())
+    assert not said
 
 
 def test_an_interrupted_run_keeps_its_model_and_is_not_exported(tmp_path):

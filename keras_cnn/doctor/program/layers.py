@@ -8,14 +8,14 @@ from typing import Any
 import keras
 import numpy as np
 
+from ... import activations
 from ..._logits import find_logits
 from ...reference import activations as formulas
 from ..thresholds import SAME_ACTIVATION
 
 # Distinguishes the known activations from each other.
 _TEST_INPUT = np.array([[-7.0, -2.5, -0.5, 0.5], [2.0, 2.5, 3.5, 8.0]], "float32")
-# Not GLU, which changes the shape, nor threshold, which is nothing without arguments.
-_NAMES = [*formulas.ELEMENTWISE, "log_softmax", "softmax", "sparsemax"]
+_NAMES = [name for name in activations.__all__ if hasattr(formulas, name)]
 _ANSWERS = {name: getattr(formulas, name)(_TEST_INPUT) for name in _NAMES}
 KNOWN = frozenset(_NAMES)
 _SQUEEZED_NAMES = {name.replace("_", "") for name in _NAMES}
@@ -98,6 +98,14 @@ def layer_looks_up(layer: Any) -> bool:
         or type(one).__name__ in ("Hashing", "TextVectorization", "Discretization")
         for one in kinds
     )
+
+
+def embeddings(layer: Any) -> Iterator[keras.layers.Embedding]:
+    """Yields a layer that looks up rows by number, or those within it."""
+    flat = getattr(layer, "_flatten_layers", None)
+    for one in flat() if flat else [layer]:
+        if isinstance(one, keras.layers.Embedding):
+            yield one
 
 
 def is_dropout(layer: keras.Layer) -> bool:

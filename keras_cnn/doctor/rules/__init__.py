@@ -8,6 +8,7 @@ from . import (
     data,  # noqa: F401
     hidden_layers,  # noqa: F401
     limits,  # noqa: F401
+    losses,  # noqa: F401
     outputs,  # noqa: F401
     samples,  # noqa: F401
     symptoms,  # noqa: F401

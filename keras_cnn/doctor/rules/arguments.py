@@ -53,6 +53,8 @@ def lr_too_low(program: Program) -> Iterator[Suspicion]:
     Harms: Updates are too small to matter.
     Change:
         model.compile(keras.optimizers.Adam(1e-3), ...)
+    Sources:
+        [Smith 2017](https://arxiv.org/abs/1506.01186), on how to look for a rate
     """
     rate = program.learning_rate
     if rate == 0:
@@ -80,6 +82,8 @@ def lr_too_high(program: Program) -> Iterator[Suspicion]:
     Harms: Updates overshoot the minimum.
     Change:
         model.compile(keras.optimizers.Adam(1e-3), ...)
+    Sources:
+        [Smith 2017](https://arxiv.org/abs/1506.01186), on how to look for a rate
     """
     rate = program.learning_rate
     if rate is None or rate <= 0:

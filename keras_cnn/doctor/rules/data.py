@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..program.inputs import Array, finite
-from ..program.layers import is_linear
+from ..program.layers import embeddings, is_linear
 from ..program.program import Program
 from ..thresholds import (
     CERTAIN,
@@ -20,7 +20,7 @@ from ..thresholds import (
     SMALL_INPUT,
     STRONG,
 )
-from ..trials.remedies import with_input_standardized
+from ..trials.data_remedies import with_input_standardized
 from .rule import Hit, rule
 
 
@@ -101,6 +101,33 @@ def _is_cut(values: Array) -> bool:
     return kinds.size == 2 and kinds.tolist() == [0, 1] and few_ones
 
 
+@rule("index-beyond-embedding", group="data", severity="error", confidence=CERTAIN)
+def index_beyond_embedding(program: Program) -> Iterator[Hit]:
+    """Words or kinds have numbers that the embedding has no row for.
+
+    Looks: An error such as "indices[0,5] = 400 is not in [0, 100)"; on a GPU none, and
+        such words have no meaning.
+    Harms: An embedding has a row for each number from 0 to one below its input_dim.
+    Change:
+        layers.Embedding(int(x.max()) + 1, ...)
+    """
+    for name, values in program.numbers.items():
+        if values.dtype.kind == "f" and not finite(values).all():
+            continue
+        # Only what an input goes into as it is: a layer between may number it anew.
+        first = program.first_layers(name)[:1]
+        for layer in [one for node in first for one in embeddings(node)][:1]:
+            low, high = int(values.min()), int(values.max())
+            if low < 0 or high >= layer.input_dim:
+                yield Hit(
+                    where=layer.name,
+                    evidence=f"{name} from {low} to {high}, input_dim "
+                    f"{layer.input_dim}",
+                    change=f"layers.Embedding({max(high, 0) + 1}, {layer.output_dim})",
+                    proven=True,
+                )
+
+
 @rule("constant-features", group="data", severity="note")
 def constant_features(program: Program) -> Iterator[Hit]:
     """Some features have the same value in every sample.
@@ -151,6 +178,7 @@ def unnormalized_input(program: Program) -> Iterator[Hit]:
         if name not in program.numbers or _is_scaled(program, name):
             continue
         x = np.where(finite(values), values, 0).astype("float64")
+        x *= _rescaling(program, name)
         largest = float(np.abs(x).max())
         size = float(np.sqrt((x**2).mean()))
         ratio = _ratio_of_spreads(x)
@@ -181,17 +209,37 @@ def input_too_small(program: Program) -> Iterator[Hit]:
     for index, (name, values) in enumerate(program.inputs.items()):
         if name not in program.numbers or _is_scaled(program, name):
             continue
-        largest = float(np.abs(np.where(finite(values), values, 0)).max())
-        if 0 < largest < SMALL_INPUT.value:
-            twice = f"{name} = {name} * 255  # if it was divided twice\n"
-            yield Hit(
-                where=name,
-                evidence=f"largest {largest:.3g}",
-                change=f"print({name}.min(), {name}.max())\n{twice}",
-                threshold=SMALL_INPUT,
-                confidence=STRONG if _is_taken_as_it_is(program, name) else POSSIBLE,
-                remedy=with_input_standardized(index),
-            )
+        x = np.where(finite(values), values, 0)
+        factor = _rescaling(program, name)
+        largest = factor * float(np.abs(x).max() if factor == 1 else np.ptp(x))
+        if not 0 < largest < SMALL_INPUT.value:
+            continue
+        twice = f"{name} = {name} * 255  # if it was divided twice\n"
+        evidence = f"largest {largest:.3g}"
+        if factor < 1:
+            twice = f"# {name} is scaled already: leave out the Rescaling layer\n"
+            evidence = f"range {largest:.3g} behind a Rescaling layer"
+        yield Hit(
+            where=name,
+            evidence=evidence,
+            change=f"print({name}.min(), {name}.max())\n{twice}",
+            threshold=SMALL_INPUT,
+            confidence=STRONG if _is_taken_as_it_is(program, name) else POSSIBLE,
+            remedy=with_input_standardized(index, 1 / factor),
+        )
+
+
+def _rescaling(program: Program, name: str) -> float:
+    """Returns by what the first layers multiply an input; 1 where they do not."""
+    factor = 1.0
+    for layer in program.first_layers(name):
+        scale = getattr(layer, "scale", 1) if _rescales(layer) else 1
+        factor *= float(scale) if np.ndim(scale) == 0 else 1
+    return abs(factor)
+
+
+def _rescales(layer: object) -> bool:
+    return type(layer).__name__ == "Rescaling"
 
 
 def _normalizing(name: str) -> str:
@@ -212,10 +260,9 @@ def _ratio_of_spreads(x: Array) -> float:
 
 def _is_scaled(program: Program, name: str) -> bool:
     """Whether an input is brought to scale, or looked up, before it meets weights."""
-    first = program.first_layers(name)
-    kinds = [type(layer).__name__ for layer in first]
+    kinds = [type(layer).__name__ for layer in program.first_layers(name)]
     return program.is_looked_up(name) or any(
-        kind == "Rescaling" or kind.endswith("Normalization") for kind in kinds
+        kind.endswith("Normalization") for kind in kinds
     )
 
 

@@ -126,6 +126,7 @@ def saturating_activation(program: Program) -> Iterator[Suspicion]:
     Harms: Each layer multiplies gradients by a slope far below 1.
     Change:
         Dense(units, activation="relu", kernel_initializer="he_normal")
+    Claim: depth
     Sources:
         [Glorot and Bengio 2010](https://proceedings.mlr.press/v9/glorot10a.html)
     """
@@ -152,6 +153,7 @@ def missing_nonlinearity(program: Program) -> Iterator[Suspicion]:
     Harms: A layer without activation joins its neighbor into one linear layer.
     Change:
         Dense(units, activation="relu")
+    Claim: linear-collapse
     """
     hidden = program.hidden
     linear = [layer.name for layer, name in hidden if name == "linear"]
@@ -236,7 +238,7 @@ def too_small_model(program: Program) -> Iterator[Suspicion]:
         where=", ".join(narrow) or "model",
         evidence=evidence or f"{program.model.count_params():,} weights",
         threshold=NARROW if narrow else None,
-        confidence=POSSIBLE if narrow else GUESS,
+        confidence=GUESS,
         remedy=with_width(int(WIDER.value), int(USUAL_WIDTH.value)),
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..findings import Snapshot
 from ..program.inputs import Array
 from ..program.program import Program
@@ -39,6 +41,8 @@ class Learned:
         lost: The share of samples whose loss is exactly 0; None where not told.
         reference: What a reference learner reached; None before it was asked.
         remedied: The best skill of a copy with a remedy, after as many updates.
+        held_back_skill: What a copy reached on samples of the training data that were
+            held back from it; None where that was not asked.
         held_out: Samples that were not trained on; None without.
         held_out_skill: What the training reached on them.
         held_out_outputs: What the model gives for them, one array an output.
@@ -52,6 +56,7 @@ class Learned:
     lost: float | None = None
     reference: Reference | None = None
     remedied: float = 0.0
+    held_back_skill: float | None = None
     held_out: HeldOut | None = None
     held_out_skill: float | None = None
     held_out_outputs: Sequence[Array] = ()
@@ -60,3 +65,20 @@ class Learned:
     def skill(self) -> float:
         """What the training reached on samples of the training data."""
         return self.outcome.skill
+
+
+def lost_share(program: Program, outcome: Outcome) -> float | None:
+    """Returns the share of samples of some classes whose loss is exactly 0."""
+    shares = []
+    for head in program.heads:
+        if head.task != "multiclass" or head.output not in ("softmax", "linear"):
+            continue
+        if not outcome.finite or not outcome.outputs:
+            continue
+        rows = outcome.outputs[head.index].reshape(-1, head.units)
+        powers = np.exp((rows - rows.max(1, keepdims=True)).astype("float32"))
+        likeliest = powers.max(1) / powers.sum(1)
+        if head.output == "softmax":
+            likeliest = rows.max(1)
+        shares.append(float((likeliest == 1).mean()))
+    return max(shares, default=None)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from ..thresholds import CERTAIN, GUESS, LIKELY, POSSIBLE, STRONG
 from .rule import RULES, Group, Rule
+
+# How sure a rule is, which is said with each finding.
+_LEVELS = (CERTAIN, STRONG, LIKELY, POSSIBLE, GUESS)
 
 # What the groups are called, in the order of the table.
 _TITLES: dict[Group, str] = {
@@ -44,6 +48,13 @@ def page(entry: Rule) -> str:
         "## What to change",
         f"```python\n{entry.change}\n```",
     ]
+    numbers = [one for one in entry.thresholds if one not in _LEVELS]
+    if numbers:
+        parts += ["## Decided by", "\n".join(f"- {one}" for one in numbers)]
+    if entry.claim:
+        name = entry.claim.replace("-", " ")
+        shown = f"See it happen: [{name}](../claims.md#{entry.claim})."
+        parts += ["## An experiment", shown]
     if entry.sources:
         parts += ["## Read on", entry.sources]
     return "\n\n".join(parts) + "\n"

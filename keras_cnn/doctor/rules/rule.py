@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from ..findings import Finding, Severity
 from ..thresholds import LIKELY, Threshold
-from ..trials.trial import Remedy
+from ..trials.config import Remedy
 
 # What a rule's check is given: of the first four a `Program`; of `trained` and
 # `samples` what is known after a training (`Learned`), without and with what a
@@ -49,7 +49,10 @@ class Rule:
         looks: How it shows while training.
         harms: Why it harms.
         change: What to change, as code.
+        claim: The claim of the article whose experiment shows it, as
+            `docs/claims.md` calls it; empty without.
         sources: Where to read on, as Markdown, one a line.
+        thresholds: The numbers that it decides by.
     """
 
     code: str
@@ -60,7 +63,9 @@ class Rule:
     looks: str
     harms: str
     change: str
+    claim: str
     sources: str
+    thresholds: tuple[Threshold, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +162,7 @@ Suspicion = Hit | Hypothesis
 RULES: dict[str, Rule] = {}
 _CHECKS: list[tuple[Group, str, Check]] = []
 
-_SECTION = re.compile(r"^(Looks|Harms|Change|Sources):\s*", re.MULTILINE)
+_SECTION = re.compile(r"^(Looks|Harms|Change|Claim|Sources):\s*", re.MULTILINE)
 
 
 def rule(
@@ -170,7 +175,7 @@ def rule(
     """Enters a function into the table as a rule, with its docstring as what it says.
 
     The docstring begins with a sentence on what is wrong, and goes on with sections
-    `Looks:`, `Harms:`, `Change:` (code) and perhaps `Sources:`.
+    `Looks:`, `Harms:`, `Change:` (code) and perhaps `Claim:` and `Sources:`.
 
     Args:
         code: Its name.
@@ -181,7 +186,15 @@ def rule(
 
     def enter(check: Check) -> Check:
         meaning, sections = _read(inspect.getdoc(check) or "")
-        RULES[code] = Rule(code, group, severity, confidence, meaning, **sections)
+        RULES[code] = Rule(
+            code,
+            group,
+            severity,
+            confidence,
+            meaning,
+            **sections,
+            thresholds=tuple(_thresholds_of(inspect.unwrap(check))),
+        )
         return also(code, group=group)(check)
 
     return enter
@@ -213,9 +226,21 @@ def check_groups(groups: Collection[Group], *arguments: Any) -> Iterator[Any]:
 def _read(text: str) -> tuple[str, dict[str, str]]:
     """Returns the opening sentence of a docstring, and its sections."""
     meaning, *parts = _SECTION.split(text)
-    sections = dict.fromkeys(("looks", "harms", "change", "sources"), "")
+    sections = dict.fromkeys(("looks", "harms", "change", "claim", "sources"), "")
     for name, body in zip(parts[::2], parts[1::2], strict=True):
         lines = inspect.cleandoc(body).strip()
         prose = name in ("Looks", "Harms")
         sections[name.lower()] = " ".join(lines.split()) if prose else lines
     return " ".join(meaning.split()), sections
+
+
+def _thresholds_of(check: Any, seen: frozenset[str] = frozenset()) -> list[Threshold]:
+    """Returns the thresholds that a function names, and those of its own helpers."""
+    found: list[Threshold] = []
+    for name in check.__code__.co_names:
+        value = check.__globals__.get(name)
+        if isinstance(value, Threshold):
+            found.append(value)
+        elif inspect.isfunction(value) and name.startswith("_") and name not in seen:
+            found += _thresholds_of(inspect.unwrap(value), seen | {name})
+    return list(dict.fromkeys(found))

@@ -167,8 +167,11 @@ def _unrelated(learned: Learned) -> Iterator[Head]:
     reference, program = learned.reference, learned.program
     if reference is None or reference.learned or program.rows < ENOUGH_SAMPLES.value:
         return
+    if learned.held_back_skill is not None:
+        if learned.held_back_skill > max(CHANCE.value, reference.chance):
+            return
     # What a remedied copy has learned is learnable, whatever a forest says of it.
-    if max(learned.skill, learned.remedied) > FAILED.value:
+    elif max(learned.skill, learned.remedied) > FAILED.value:
         return
     for head in program.heads:
         whole = head.task == "regression" or np.unique(labels_of(head)).size > 1

@@ -205,6 +205,9 @@ def dead_relu(last: Snapshot) -> Iterator[Symptom]:
     Harms: A unit that is always zero has no gradient and stays so.
     Change:
         Dense(units, activation="leaky_relu", kernel_initializer="he_normal")
+    Claim: dead-units
+    Sources:
+        [Lu et al. 2019](https://arxiv.org/abs/1903.06733)
     """
     dead = [one for one in last.layers[:-1] if one.dead > DEAD_UNITS.value]
     if dead:
@@ -228,6 +231,7 @@ def saturated_units(last: Snapshot) -> Iterator[Symptom]:
     Harms: There the slope is nearly zero.
     Change:
         Dense(units, activation="relu")  # or normalized inputs
+    Claim: sigmoid
     """
     flat = [one for one in last.layers[:-1] if one.saturated > SATURATED.value]
     if flat:
@@ -247,6 +251,9 @@ def vanishing_gradient(last: Snapshot) -> Iterator[Symptom]:
     Harms: The first layers hardly learn.
     Change:
         Dense(units, activation="relu")  # fewer layers, or BatchNormalization()
+    Claim: depth
+    Sources:
+        [Glorot and Bengio 2010](https://proceedings.mlr.press/v9/glorot10a.html)
     """
     ratio = last.gradient_ratio
     if ratio is not None and ratio < VANISHING_RATIO.value:
@@ -265,6 +272,8 @@ def exploding_gradient(last: Snapshot) -> Iterator[Symptom]:
     Harms: Updates of the first layers are far too large.
     Change:
         model.compile(keras.optimizers.Adam(1e-3, clipnorm=1.0), ...)
+    Sources:
+        [Pascanu et al. 2013](https://arxiv.org/abs/1211.5063)
     """
     ratio = last.gradient_ratio
     if ratio is not None and ratio > EXPLODING_RATIO.value:

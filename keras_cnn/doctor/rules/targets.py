@@ -20,13 +20,12 @@ from ..thresholds import (
     POSSIBLE,
     STRONG,
 )
-from ..trials.remedies import (
+from ..trials.data_remedies import (
     with_class_weights,
-    with_head,
     with_labels,
-    with_loss,
     with_target_standardized,
 )
+from ..trials.remedies import with_head, with_loss
 from ..trials.score import labels_of
 from .heads import right_head
 from .rule import Hit, rule
@@ -165,6 +164,9 @@ def class_imbalance(program: Program) -> Iterator[Hit]:
         counts = np.bincount(y.astype(int).ravel())
         weights = {c: len(y) / (len(counts) * n) for c, n in enumerate(counts) if n}
         model.fit(x, y, class_weight=weights)
+    Claim: imbalance
+    Sources:
+        [King and Zeng 2001](https://doi.org/10.1093/oxfordjournals.pan.a004868)
     """
     for head in program.heads:
         if head.task not in ("binary", "multiclass") or len(_kinds(head)) < 2:
@@ -219,6 +221,7 @@ def outlier_targets(program: Program) -> Iterator[Hit]:
     Harms: The fit follows a few absurd targets and misses all others.
     Change:
         model.compile(..., loss=keras.losses.Huber())  # or leave them out
+    Claim: mse-outliers
     Sources:
         [Huber 1964](https://doi.org/10.1214/aoms/1177703732)
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -11,58 +10,9 @@ import numpy as np
 from ..._fans import fans
 from ..program.inputs import Array
 from ..program.layers import is_dropout, leaves
-from ..thresholds import MANY_PIXELS, PIXEL_RANGE
+from .config import Remedy, TrialConfig
 from .copies import CannotRebuild, copy_model
-from .score import labels_of
-from .trial import Remedy, TrialConfig
-
-
-def statistics(x: Array) -> tuple[Array, Array]:
-    """Returns mean and spread of each feature, or one of each for images."""
-    axis = 0 if x.ndim == 2 and not _alike(x) else None
-    mean, spread = x.mean(axis, dtype="float64"), x.std(axis, dtype="float64")
-    return np.asarray(mean), np.where(spread > 0, spread, 1.0)
-
-
-def standardize(x: Array) -> Array:
-    """Returns inputs with mean 0 and spread 1, by `statistics`."""
-    mean, spread = statistics(x)
-    return np.asarray((x - mean) / spread, "float32")
-
-
-def _alike(x: Array) -> bool:
-    # Flattened pixels: many features on one scale, of which some never change.
-    within = float(x.max() - x.min()) <= PIXEL_RANGE.value and float(x.min()) >= 0
-    return x.shape[1] > MANY_PIXELS.value and within
-
-
-def with_input_standardized(index: int) -> Remedy:
-    """Changes one input, and nothing of the model."""
-    return lambda config: config.changed(
-        x=_with(config.x, index, standardize(config.x[index]))
-    )
-
-
-def with_target_standardized(index: int) -> Remedy:
-    """Changes the targets of one output; skill does not depend on their scale."""
-
-    def change(y: Array) -> Array:
-        y = y.astype("float64")
-        scaled = (y - y.mean(0)) / np.maximum(y.std(0), 1e-12)
-        return np.asarray(scaled, "float32")
-
-    return with_labels(index, change)
-
-
-def with_labels(index: int, change: Callable[[Array], Array]) -> Remedy:
-    """Changes the targets of one output."""
-    return lambda config: config.changed(
-        y=_with(config.y, index, change(config.y[index]))
-    )
-
-
-def _with(values: tuple[Any, ...], index: int, value: Any) -> tuple[Any, ...]:
-    return (*values[:index], value, *values[index + 1 :])
+from .data_remedies import replaced
 
 
 def with_rate(factor: float) -> Remedy:
@@ -99,24 +49,7 @@ def with_loss(index: int, loss: Any) -> Remedy:
     def apply(config: TrialConfig) -> TrialConfig:
         if not config.rebuilds:
             raise CannotRebuild("the model's loss is not replaced in the model itself")
-        return config.changed(losses=_with(config.losses, index, loss))
-
-    return apply
-
-
-def with_class_weights(index: int) -> Remedy:
-    """Weighs each class by how rare it is."""
-
-    def apply(config: TrialConfig) -> TrialConfig:
-        head = next(one for one in config.program.heads if one.index == index)
-        labels = labels_of(head, config.y[index]).reshape(-1)
-        if len(labels) != len(config.y[index]):
-            raise CannotRebuild("weights are for samples, not for places in them")
-        kinds, place, counts = np.unique(
-            labels, return_inverse=True, return_counts=True
-        )
-        weights = len(labels) / (len(kinds) * counts[place])
-        return config.changed(sample_weight=weights.astype("float32"))
+        return config.changed(losses=replaced(config.losses, index, loss))
 
     return apply
 
@@ -172,8 +105,8 @@ def with_head(
 
         changed = _rebuilt(config, edit, fresh=bool(units))
         return changed.changed(
-            losses=_with(config.losses, index, loss),
-            thresholds=_with(config.thresholds, index, 0.5),
+            losses=replaced(config.losses, index, loss),
+            thresholds=replaced(config.thresholds, index, 0.5),
         )
 
     return apply

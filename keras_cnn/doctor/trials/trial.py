@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -15,75 +15,17 @@ from ...training.steps import Steps
 from ..clock import Clock
 from ..program.inputs import Array
 from ..program.optimizers import rate_of
-from ..program.program import Program, said_by
+from ..program.program import Program
+from ..program.read import said_by
 from ..thresholds import (
-    ENOUGH_SAMPLES,
     FIRST_STEPS,
-    HELD_BACK,
     SCORED,
     SECONDS_PER_CALL,
-    SMOOTHED,
 )
+from .config import TrialConfig
 from .copies import copy_optimizer
+from .losses import LossRecord, fall, told_loss
 from .score import skill_of_all
-
-
-@dataclass(frozen=True, eq=False)
-class TrialConfig:
-    """What is trained, and how: the program, or the program with remedies.
-
-    Attributes:
-        program: What it comes from.
-        model: A model that trials may use up.
-        rebuilds: Whether it can be copied with changes to its layers.
-        weights: What each trial begins from.
-        x: Inputs, one array an input.
-        y: Targets, one array an output; none without targets.
-        sample_weight: One weight a sample; None without.
-        losses: One an output.
-        thresholds: Above which an output means yes, one an output; None where it is as
-            the head says.
-        learning_rate: A constant rate; None where the optimizers are not known.
-        batch_size: Samples an update.
-        updates: How many updates are planned.
-        optimizer: Settings of the optimizer that are changed.
-        holds_back: Whether some samples are not trained on, and skill is told on them
-            alone: else a larger or longer training might only learn by heart.
-    """
-
-    program: Program
-    model: keras.Model
-    rebuilds: bool
-    weights: Sequence[Array]
-    x: tuple[Array, ...]
-    y: tuple[Array, ...]
-    sample_weight: Array | None
-    losses: tuple[Any, ...]
-    thresholds: tuple[float | None, ...]
-    learning_rate: float | None
-    batch_size: int
-    updates: int
-    optimizer: dict[str, Any] = field(default_factory=dict)
-    holds_back: bool = False
-
-    @property
-    def held_back(self) -> int:
-        """How many samples, from the end of a fixed order, are not trained on."""
-        rows = len(self.x[0])
-        enough = rows >= ENOUGH_SAMPLES.value and self.holds_back
-        return int(rows * HELD_BACK.value) if enough else 0
-
-    @property
-    def shuffled_rows(self) -> Array:
-        """The fixed order: the last are those held back, and any others are scored."""
-        return np.random.default_rng(0).permutation(len(self.x[0]))
-
-    def changed(self, **changes: Any) -> TrialConfig:
-        """Returns it with some attributes changed."""
-        return replace(self, **changes)
-
-
-Remedy = Callable[[TrialConfig], TrialConfig]
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +138,7 @@ class Trial:
             self.model.optimizer.build(self.model.trainable_variables)
         self._fresh: dict[str, list[Array]] = {}
         self._steps = Steps(self.model)
-        self._record = _LossRecord()
+        self._record = LossRecord()
         self._loop = Loop(self._step, metrics=self._record.read, stops=True)
         self._forward = tf.function(self._called, reduce_retracing=True)
 
@@ -212,7 +154,7 @@ class Trial:
         )
         loss, logs = self._steps.train(packed)
         if self.program.own_step:
-            loss = _told_loss(logs)
+            loss = told_loss(logs)
         self._record.add(loss)
         return loss, {}
 
@@ -280,7 +222,7 @@ class Trial:
         skill, outputs = self.skill(config, int(SCORED.value))
         finite = finite and all(np.isfinite(values).all() for values in outputs)
         if skill is None:
-            skill = _fall(losses)
+            skill = fall(losses)
         complete = done >= config.updates or not finite
         skill = skill if finite else 0.0
         return Outcome(skill, losses, outputs, done, finite, complete)
@@ -311,50 +253,10 @@ class Trial:
         )
 
 
-def _told_loss(logs: Any) -> Any:
-    """Returns the loss among what a custom step reports; 0 if not told."""
-    losses = {name: value for name, value in logs.items() if "loss" in name}
-    if "loss" in losses or len(losses) == 1:
-        return losses.get("loss", next(iter(losses.values())))
-    return tf.constant(0.0)
-
-
-def _fall(losses: Array) -> float:
-    """Returns by which share of itself a loss fell; 0 where it rose."""
-    if not len(losses) or not np.isfinite(losses).all() or losses[0] == 0:
-        return 0.0
-    last = losses[-max(1, len(losses) // int(SMOOTHED.value)) :].mean()
-    return float(np.clip((losses[0] - last) / abs(losses[0]), 0, 1))
-
-
 def _loss_weights(program: Program) -> Any:
     if len(keras.tree.flatten(program.outputs)) == 1:
         return None
     return (program.model.get_compile_config() or {}).get("loss_weights")
-
-
-class _LossRecord:
-    """The loss of each step of a call, written by the steps themselves."""
-
-    room = 4096
-
-    def __init__(self) -> None:
-        self._losses = tf.Variable(tf.zeros(self.room), trainable=False)
-        self._count = tf.Variable(0, trainable=False)
-
-    def clear(self) -> None:
-        """Makes room for a call's losses."""
-        self._count.assign(0)
-
-    def add(self, loss: Any) -> None:
-        """Writes a loss, within a step."""
-        loss = tf.reshape(tf.cast(loss, tf.float32), (1,))
-        self._losses.scatter_nd_update(tf.reshape(self._count, (1, 1)), loss)
-        self._count.assign_add(1)
-
-    def read(self) -> dict[str, Any]:
-        """Returns the losses, at the end of a loop."""
-        return {"losses": self._losses.value()}
 
 
 class _Batches:
