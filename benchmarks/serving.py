@@ -1,16 +1,19 @@
-"""Load on `keras-cnn serve`: many clients at once, with malformed requests in between.
+"""Load on `keras-cnn serve`, beside plain FastAPI and LitServe.
 
-    python benchmarks/serving.py MODEL [--clients 32] [--seconds 60] [--json FILE]
+    python benchmarks/serving.py FOLDER [--clients 32] [--seconds 20] [--rounds 3]
+        [--only NAME] [--json FILE]
 
-Starts the server on 127.0.0.1 as a process of its own. Each client keeps a connection
-and asks again as soon as it has its answer: in turn a drawing (`/look`, PNG) and a
-batch of one (`/v1/models/NAME:predict`, JSON); one request in fifty is malformed, and
-must be refused. The clients share the machine's cores with the server.
+FOLDER is an export with a `model.onnx`, which all three serve. Each is a process of its
+own on 127.0.0.1; this process is the clients. Each client keeps a connection and asks
+again as soon as it has its answer. The servers take turns, one after the other in each
+round, so that what else the machine does hits all alike; one that is not installed is
+left out. The request is a `:predict` of one image in JSON. A last row is this server
+alone with drawings (`/look`, PNG) in turn with those, and one request in fifty
+malformed, which must be refused.
 
-Prints requests a second, the median and the 99th percentile of the time to an answer,
-errors (none is expected), and the server's memory after five seconds, at its most, and
-at the end (Linux). Also what the network alone takes for one image and for a batch of
-32, which bounds what collecting requests into batches could gain.
+Prints a table: requests a second (median of the rounds), median and 99th percentile of
+the time to an answer, errors (none is expected), and the server's memory (with that of
+its child processes) after the first round and after the last (Linux).
 """
 
 from __future__ import annotations
@@ -22,21 +25,30 @@ import itertools
 import json
 import platform
 import re
+import socket
 import statistics
 import subprocess
 import sys
 import time
+from collections import defaultdict
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+NAME = "article_cnn"
+PREDICT = f"/v1/models/{NAME}:predict"
+JSON = "application/json"
+OTHERS = {"plain FastAPI": "fastapi", "LitServe": "litserve"}
+OURS, MIXED = "keras-cnn serve", "keras-cnn serve, all requests"
+START_SECONDS = 120
 MALFORMED = [
     ("POST", "/look", "image/png", b"no image at all", 400),
     ("POST", "/look", "text/plain", b"no image at all", 415),
-    ("POST", "/v1/models/{name}:predict", "application/json", b"{", 400),
-    ("POST", "/v1/models/{name}:predict", "application/json", b"[" * 50_000, 400),
-    ("POST", "/v1/models/other:predict", "application/json", b"{}", 404),
+    ("POST", PREDICT, JSON, b"{", 400),
+    ("POST", PREDICT, JSON, b"[" * 50_000, 400),
+    ("POST", "/v1/models/other:predict", JSON, b"{}", 404),
     ("GET", "/../../etc/passwd", "", b"", 404),
 ]
 ONE_IN = 50
@@ -51,6 +63,22 @@ def drawing() -> bytes:
     return file.getvalue()
 
 
+def requests_of(row):
+    """Yields (method, path, kind, body, status) without end."""
+    pixels = np.asarray(Image.open(io.BytesIO(drawing())).resize((28, 28)))
+    images = (pixels[..., np.newaxis] / 255).round(4)[None].tolist()
+    body = json.dumps({"instances": images}).encode()
+    predict = ("POST", PREDICT, JSON, body, 200)
+    if row != MIXED:
+        yield from itertools.repeat(predict)
+    look = ("POST", "/look", "image/png", drawing(), 200)
+    for count in itertools.count(1):
+        if count % ONE_IN == 0:
+            yield MALFORMED[count // ONE_IN % len(MALFORMED)]
+        else:
+            yield (look, predict)[count % 2]
+
+
 async def ask(reader, writer, host, method, path, kind, body):
     """Sends one request and returns the answer's status."""
     head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n"
@@ -58,24 +86,17 @@ async def ask(reader, writer, host, method, path, kind, body):
         head += f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
     writer.write(head.encode() + b"\r\n" + body)
     answer = await reader.readuntil(b"\r\n\r\n")
-    length = re.search(rb"content-length: (\d+)", answer)
+    length = re.search(rb"content-length: (\d+)", answer, re.IGNORECASE)
     await reader.readexactly(int(length[1]))
     return int(answer.split(None, 2)[1])
 
 
-async def client(number, port, requests, until, times, errors, refused):
+async def client(port, requests, until, times, errors):
     """Asks until the time is over."""
     host = f"127.0.0.1:{port}"
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for count in itertools.count(number):
-        if time.perf_counter() > until:
-            break
-        if count % ONE_IN == 0:
-            *request, expected = requests["malformed"][count % len(MALFORMED)]
-            refused.append(expected)
-        else:
-            kinds = ("look", "predict")
-            *request, expected = requests[kinds[count % 2]]
+    while time.perf_counter() < until:
+        *request, expected = next(requests)
         start = time.perf_counter()
         try:
             status = await ask(reader, writer, host, *request)
@@ -85,117 +106,110 @@ async def client(number, port, requests, until, times, errors, refused):
             continue
         if status != expected:
             errors.append(f"{request[1]}: {status}, not {expected}")
-        elif expected == 200:
-            times[request[1].rpartition(":")[2]].append(time.perf_counter() - start)
+        times.append(time.perf_counter() - start)
     writer.close()
 
 
-async def watch(pid, until, memory):
-    """Notes the server's resident memory, in MiB, twice a second."""
-    status = Path(f"/proc/{pid}/status")
-    while status.exists() and time.perf_counter() < until:
-        found = re.search(r"VmRSS:\s+(\d+)", status.read_text())
-        memory.append(int(found[1]) / 1024)
-        await asyncio.sleep(0.5)
-
-
-async def load(port, pid, name, clients, seconds):
-    """Runs all clients and returns the figures."""
-    pixels = np.asarray(Image.open(io.BytesIO(drawing())).resize((28, 28)))
-    body = {"instances": (pixels[..., np.newaxis] / 255).round(4)[None].tolist()}
-    path = f"/v1/models/{name}:predict"
-    requests = {
-        "look": ("POST", "/look", "image/png", drawing(), 200),
-        "predict": ("POST", path, "application/json", json.dumps(body).encode(), 200),
-        "malformed": [
-            (method, path.format(name=name), *rest) for method, path, *rest in MALFORMED
-        ],
-    }
+async def load(port, row, clients, seconds):
+    """Runs all clients for a while; returns the times and the errors."""
+    times, errors = [], []
     until = time.perf_counter() + seconds
-    times = {"/look": [], "predict": []}
-    errors, refused, memory = [], [], []
     await asyncio.gather(
-        watch(pid, until, memory),
-        *(
-            client(number, port, requests, until, times, errors, refused)
-            for number in range(clients)
-        ),
+        *(client(port, requests_of(row), until, times, errors) for _ in range(clients))
     )
-    every = [one for part in times.values() for one in part]
-    settled = memory[min(10, len(memory) - 1) :] or [float("nan")]
-    return {
-        "clients": clients,
-        "seconds": seconds,
-        "answered": len(every),
-        "refused_as_malformed": len(refused),
-        "errors": len(errors),
-        "first_errors": errors[:5],
-        "requests_per_second": round(len(every) / seconds),
-        "milliseconds": {kind: figures(part) for kind, part in times.items()},
-        "memory_mib": {
-            "after_5_s": round(settled[0]),
-            "most": round(max(settled)),
-            "at_the_end": round(settled[-1]),
-        },
-    }
+    return times, errors
 
 
-def figures(seconds):
-    """Returns the median and the 99th percentile in milliseconds."""
-    cuts = statistics.quantiles(seconds, n=100)
-    return {"median": round(cuts[49] * 1e3, 1), "p99": round(cuts[98] * 1e3, 1)}
+def memory_of(pid):
+    """Returns the resident memory of a process and its descendants, in MiB."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return float("nan")
+    own = re.search(r"VmRSS:\s+(\d+)", status.read_text())
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    children = " ".join(task.read_text() for task in tasks).split()
+    return (int(own[1]) / 1024 if own else 0) + sum(map(memory_of, children))
 
 
-def network_alone(model):
-    """Returns milliseconds for one image and for 32 at once, in this process."""
-    from keras_cnn.cli.console import start_tensorflow
-    from keras_cnn.prediction import load
-
-    start_tensorflow()
-    probabilities = load(model).probabilities
-    result = {}
-    for batch in (1, 32):
-        images = np.zeros((batch, 28, 28, 1), np.float32)
-        spans = []
-        for _ in range(300):
-            start = time.perf_counter()
-            np.asarray(probabilities(images))
-            spans.append(time.perf_counter() - start)
-        result[f"batch_of_{batch}"] = round(statistics.median(spans[50:]) * 1e3, 2)
-    return result
+def start(row, folder):
+    """Starts a server; returns its process and port once it listens."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    if row in OTHERS:
+        other = Path(__file__).with_name("serving_others.py")
+        words = [str(other), OTHERS[row], str(folder / "model.onnx"), str(port)]
+    else:
+        words = ["-m", "keras_cnn", "serve", str(folder), "--port", str(port)]
+        words += ["--name", NAME]
+    process = subprocess.Popen(
+        [sys.executable, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    for _ in range(START_SECONDS * 10):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return process, port
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit(f"{row} does not listen after {START_SECONDS} seconds.")
 
 
 def main() -> None:
-    """Starts the server, loads it, and prints the figures."""
+    """Starts the servers, loads each in turn, and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model", type=Path)
+    parser.add_argument("folder", type=Path)
     parser.add_argument("--clients", type=int, default=32)
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seconds", type=float, default=20, help="of a round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", help="this row alone")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    alone = network_alone(options.model)
-    server = subprocess.Popen(
-        [sys.executable, "-m", "keras_cnn", "serve", options.model, "--port", "0"],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    installed = [row for row, module in OTHERS.items() if find_spec(module)]
+    rows = [options.only] if options.only else [OURS, *installed, MIXED]
+    figures = defaultdict(lambda: defaultdict(list))
+    servers = {row: start(row, options.folder) for row in rows}
     try:
-        lines = [server.stdout.readline() for _ in range(4)]
-        address = re.search(r":(\d+)/v1/models/(\S+)", "".join(lines))
-        port, name = int(address[1]), address[2]
-        result = asyncio.run(
-            load(port, server.pid, name, options.clients, options.seconds)
-        )
+        for row, (_, port) in servers.items():  # warmed up
+            asyncio.run(load(port, row, 2, 2))
+        for _ in range(options.rounds):
+            for row, (process, port) in servers.items():
+                times, errors = asyncio.run(
+                    load(port, row, options.clients, options.seconds)
+                )
+                cuts = statistics.quantiles(times, n=100)
+                figure = figures[row]
+                figure["requests_per_second"].append(len(times) / options.seconds)
+                figure["median_milliseconds"].append(cuts[49] * 1e3)
+                figure["p99_milliseconds"].append(cuts[98] * 1e3)
+                figure["errors"].extend(errors)
+                figure["memory_mib"].append(memory_of(process.pid))
     finally:
-        server.terminate()
-        server.wait()
-    result["network_alone_milliseconds"] = alone
-    result["machine"] = f"{platform.machine()}, {platform.python_version()}"
-    text = json.dumps(result, indent=2)
-    print(text)
+        for process, _ in servers.values():
+            process.terminate()
+        for process, _ in servers.values():
+            process.wait()
+    print(
+        f"{options.clients} clients, {options.rounds} rounds of {options.seconds:g} s, "
+        f"{platform.machine()}, Python {platform.python_version()}\n\n"
+        "| server | requests a second | median | 99th percentile | errors | memory |\n"
+        "| --- | --- | --- | --- | --- | --- |"
+    )
+    for row, figure in figures.items():
+        rate, middle, late = (
+            statistics.median(figure[name])
+            for name in (
+                "requests_per_second",
+                "median_milliseconds",
+                "p99_milliseconds",
+            )
+        )
+        first, *_, last = figure["memory_mib"] * 2
+        print(
+            f"| {row} | {rate:.0f} | {middle:.1f} ms | {late:.1f} ms | "
+            f"{len(figure['errors'])} | {first:.0f}, {last:.0f} MiB |"
+        )
     if options.json:
-        options.json.write_text(text + "\n")
-    sys.exit(bool(result["errors"]))
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    sys.exit(any(figure["errors"] for figure in figures.values()))
 
 
 if __name__ == "__main__":

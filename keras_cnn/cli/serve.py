@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from contextlib import suppress
+import signal
 from typing import Annotated
 
 import typer
@@ -47,30 +47,29 @@ def serve(
 
     A development server: one model, no users, no encryption.
     """
-    for module in ("fastapi", "uvicorn"):
+    for module in ("uvicorn", "starlette", "httptools", "msgspec", "prometheus_client"):
         optional(module, "serve")
     import numpy as np
 
     from ..serving import create_app, load, own_hosts
     from ..serving.hosts import is_loopback
-    from ..serving.running import listen, make_server
+    from ..serving.loading import fastest
+    from ..serving.running import listen, run
 
     with listen(host, port) as listener:
-        start_tensorflow()
+        if fastest(model).suffix not in (".onnx", ".tflite"):
+            start_tensorflow()
         with err.status("Loading the model ..."):
             served = load(model, name=name, trust=trust, prepare=prepare, pixels=pixels)
             # The first image compiles the network: not while somebody draws.
-            served.predictor.predict(
-                np.zeros((1, *served.predictor.image_shape), np.uint8)
-            )
+            served.probabilities(np.zeros((1, *served.image_shape), np.uint8))
         say_prepared(served.predictor)
         port = listener.getsockname()[1]
-        hosts = own_hosts(host, port, allow_host or ())
-        server = make_server(create_app(served, hosts))
-        shape = "x".join(map(str, served.predictor.image_shape))
+        app = create_app(served, own_hosts(host, port, allow_host or ()))
+        shape = "x".join(map(str, served.image_shape))
         out.print(
             f"{served.name}, version {served.version}: {shape}, "
-            f"{len(served.predictor.labels)} classes"
+            f"{len(served.labels)} classes{served.file and f', {served.file}'}"
         )
         if not is_loopback(host):
             print_warning("Any machine that reaches this address can use the model.")
@@ -78,9 +77,10 @@ def serve(
         out.print(f"Draw at:   http://{address}:{port}/")
         out.print(f"REST:      http://{address}:{port}/v1/models/{served.name}")
         out.print("Ctrl-C stops it.")
-        # TensorFlow's and Keras's own objects stay to the end: looked through at each
-        # full collection of garbage, they would hold up every request that waits.
+        # The network's own objects stay to the end: looked through at each full
+        # collection of garbage, they would hold up every request that waits.
         gc.collect()
         gc.freeze()
-        with suppress(KeyboardInterrupt):
-            server.run(sockets=[listener])
+        # SIGTERM, too, lets what has begun be answered, and ends without an error.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        run(app, listener)

@@ -8,12 +8,10 @@ import keras
 import numpy as np
 
 from .._checks import InputError, check_count
+from .._patches import mean_over_patches, patch_masks, usual_patch
 from ._question import Question, ask, batches
 from ._target import Array
 from .explanation import Explanation, explanation
-
-# A patch covers about a fifth of a side: 6 of MNIST's 28 pixels, 45 of 224.
-_SHARE = 5
 
 # In a batch of another size the same image may get a score that differs by rounding.
 _ROUNDING = 1e-5
@@ -66,7 +64,7 @@ def occlusion(
     shape = question.target.image_shape
     height, width = shape[1:] if first else shape[:2]
     shorter = min(height, width)
-    patch = max(1, round(shorter / _SHARE)) if patch is None else patch
+    patch = usual_patch(height, width) if patch is None else patch
     check_count("patch", patch)
     stride = max(1, patch // 2) if stride is None else stride
     check_count("stride", stride)
@@ -75,10 +73,9 @@ def occlusion(
             f"`patch` must be at most the image's shorter side, {shorter}, and "
             f"`stride` at most `patch`. Received: patch={patch!r}, stride={stride!r}."
         )
-    masks = _masks(height, width, patch, stride)
+    masks = patch_masks(height, width, patch, stride)
     lost = _losses(question, masks[:, np.newaxis] if first else masks[..., None], fill)
-    covered = masks.sum(axis=0)
-    maps = np.einsum("np,phw->nhw", lost, masks.astype(np.float64)) / covered
+    maps = mean_over_patches(lost, masks)
 
     def why_zero(i: int) -> str:
         if (question.images[i] == fill).all():
@@ -89,22 +86,6 @@ def occlusion(
         )
 
     return explanation(question, "occlusion", maps, why_zero)
-
-
-def _masks(height: int, width: int, patch: int, stride: int) -> Array:
-    """Returns which pixels each patch covers, (patches, height, width)."""
-    rows = _starts(height, patch, stride)
-    columns = _starts(width, patch, stride)
-    masks = np.zeros((len(rows) * len(columns), height, width), bool)
-    places = [(top, left) for top in rows for left in columns]
-    for mask, (top, left) in zip(masks, places, strict=True):
-        mask[top : top + patch, left : left + patch] = True
-    return masks
-
-
-def _starts(side: int, patch: int, stride: int) -> list[int]:
-    last = side - patch
-    return sorted({*range(0, last, stride), last})
 
 
 def _losses(question: Question, masks: Array, fill: float) -> Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from base64 import b64encode
 from typing import Any
 
@@ -10,35 +9,34 @@ import numpy as np
 
 from .._centering import NothingDrawn
 from .._checks import InputError
-from .._decoding import decode_image, reduction_for
 from .._images import UInt8Array
+from .computing import classify, picture, pixels_of
+from .heatmaps import heatmap
+from .likeness import is_strange
 from .served import ServedModel
+from .workers import Parts
 
-# No other decoder of Pillow's dozens is tried on what comes from the network.
-FORMATS = {
-    "image/png": "PNG",
-    "image/jpeg": "JPEG",
-    "image/webp": "WEBP",
-    "image/gif": "GIF",
-    "image/bmp": "BMP",
-}
+# The level of a pixel that speaks neither for a class nor against it.
+_NEITHER = 128
+
+_EMPTY = {"empty": True}
 
 
 def about_model(served: ServedModel) -> dict[str, Any]:
     """Returns what the page has to know about the model."""
-    height, width, channels = served.predictor.image_shape
+    height, width, channels = served.image_shape
     return {
         "name": served.name,
         "version": served.version,
-        "class_names": list(served.predictor.labels),
+        "class_names": list(served.labels),
         "height": height,
         "width": width,
         "channels": channels,
-        "has_heatmap": served.heatmap is not None,
+        "fitting": served.preparation.fitting,
     }
 
 
-def look(served: ServedModel, body: bytes, max_pixels: int) -> dict[str, Any]:
+def look(served: ServedModel, body: bytes, max_pixels: int) -> Parts[dict[str, Any]]:
     """Classifies a drawing.
 
     Args:
@@ -48,30 +46,30 @@ def look(served: ServedModel, body: bytes, max_pixels: int) -> dict[str, Any]:
 
     Returns:
         `empty`; and unless it is: `seen`, the pixels as the network gets them,
-        `probabilities`, and the numbers of the two most probable classes, `first` and
-        `second`.
+        `probabilities`, the numbers of the two most probable classes, `first` and
+        `second`, and `strange`, whether it is unlike the digits that the model knows.
 
     Raises:
         InputError: If this is not an image, or too large.
     """
-    try:
-        seen = _seen(served, body, max_pixels)
-    except NothingDrawn:
-        return {"empty": True}
-    (prediction,) = served.predictor.predict(seen[np.newaxis])
-    second, first = np.argsort(prediction.probabilities, kind="stable")[-2:].tolist()
+    seen = yield from _seen(served, body, max_pixels)
+    if seen is None:
+        return _EMPTY
+    (probabilities,) = yield from classify(served, seen[np.newaxis])
+    second, first = np.argsort(probabilities, kind="stable")[-2:].tolist()
     return {
         "empty": False,
         "seen": _packed(seen),
-        "probabilities": list(prediction.probabilities),
+        "probabilities": probabilities.tolist(),
         "first": first,
         "second": second,
+        "strange": is_strange(served, seen, probabilities),
     }
 
 
 def explain(
-    served: ServedModel, body: bytes, label: int, max_pixels: int
-) -> dict[str, Any]:
+    served: ServedModel, body: bytes, label: str, max_pixels: int
+) -> Parts[dict[str, Any]]:
     """Says where a drawing speaks for a class.
 
     Args:
@@ -81,42 +79,44 @@ def explain(
         max_pixels: The largest image that is decoded.
 
     Returns:
-        `empty`; and unless it is: `heatmap`, one value in 0..255 a pixel, the largest
-        of them 255, and `note`, why it is 0 everywhere.
+        `empty`; and unless it is: `heatmap`, a level for each pixel, from 129 to 255
+        if it speaks for the class and from 127 to 1 if against it; `strongest`, by how
+        much the level farthest from 128 changes the probability's logarithm; `note`,
+        why it is 128 everywhere.
 
     Raises:
-        InputError: If the model is an exported one, there is no such class, or this is
-            not an image, or too large.
+        InputError: If there is no such class, or this is not an image, or too large.
     """
-    if served.heatmap is None:
-        raise InputError("Grad-CAM needs the Keras file: an exported model has none.")
-    classes = len(served.predictor.labels)
-    if not 0 <= label < classes:
+    classes = len(served.labels)
+    # Compared as text: a number of thousands of digits cannot be converted.
+    if label not in map(str, range(classes)):
         raise InputError(
-            f"`class` must be a number from 0 to {classes - 1}. Received: {label}."
+            f"`class` must be a number from 0 to {classes - 1}. "
+            f"Received: {label[:100]}."
         )
+    seen = yield from _seen(served, body, max_pixels)
+    if seen is None:
+        return _EMPTY
+    found = yield from heatmap(served, seen, int(label))
+    strongest = float(np.abs(found.values).max())
+    levels = _NEITHER + np.rint(found.values / (strongest or 1) * (_NEITHER - 1))
+    return {
+        "empty": False,
+        "heatmap": _packed(levels.astype(np.uint8)[..., np.newaxis]),
+        "strongest": strongest,
+        "note": found.note,
+    }
+
+
+def _seen(
+    served: ServedModel, body: bytes, max_pixels: int
+) -> Parts[UInt8Array | None]:
+    """Returns what the model sees of an image file; None where nothing is drawn."""
+    yield pixels_of(body, max_pixels)
     try:
-        seen = _seen(served, body, max_pixels)
+        return picture(body, max_pixels, served.preparation)
     except NothingDrawn:
-        return {"empty": True}
-    heatmap = served.heatmap(seen, label)
-    values = np.maximum(heatmap.values, 0)
-    levels = np.rint(values / (values.max() or 1) * 255).astype(np.uint8)
-    packed = _packed(levels[..., np.newaxis])
-    return {"empty": False, "heatmap": packed, "note": heatmap.note}
-
-
-def _seen(served: ServedModel, body: bytes, max_pixels: int) -> UInt8Array:
-    preparation = served.predictor.preparation
-    image = decode_image(
-        io.BytesIO(body),
-        f"{len(body):,} bytes",
-        max_pixels=max_pixels,
-        formats=tuple(FORMATS.values()),
-        white=preparation.white,
-        reduction=reduction_for(preparation.size, preparation.fitting),
-    )
-    return preparation.fit(image)
+        return None
 
 
 def _packed(pixels: UInt8Array) -> dict[str, Any]:

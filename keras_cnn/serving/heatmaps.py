@@ -1,21 +1,23 @@
-"""Where in an image a model finds what speaks for a class."""
+"""Where in an image a model finds what speaks for a class, and what against it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .._images import UInt8Array, scale
+from .._images import UInt8Array
+from .._patches import mean_over_patches, patch_masks, usual_patch
+from .computing import classify
+from .served import ServedModel
+from .workers import Parts
 
-if TYPE_CHECKING:
-    import keras
+# Patches whose images are made at once.
+_PATCHES_AT_ONCE = 16
 
-
-_NO_SCORE = "The model scores its second class alone: nothing speaks for the first."
+# Below this, what a patch takes away from a probability's logarithm is rounding.
+_ROUNDING = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,45 +25,39 @@ class Heatmap:
     """How much each pixel of an image speaks for a class.
 
     Attributes:
-        values: (height, width), at least 0, in any unit.
+        values: float64, (height, width): how much less probable the class is where a
+            patch over the pixel is black, as the probability's natural logarithm. Below
+            0 the pixel speaks against the class.
         note: Why it is 0 everywhere. Defaults to "", where it is not.
     """
 
-    values: npt.NDArray[Any]
+    values: npt.NDArray[np.float64]
     note: str = ""
 
 
-def grad_cam_heatmaps(
-    model: keras.Model, normalize: Callable[[UInt8Array], Any] = scale
-) -> Callable[[UInt8Array, int], Heatmap]:
-    """Returns a function that explains a Keras model's answers by Grad-CAM.
+def heatmap(served: ServedModel, image: UInt8Array, label: int) -> Parts[Heatmap]:
+    """Explains an answer by occlusion, which needs nothing but answers.
+
+    It is `keras_cnn.explain.occlusion` of the probability's logarithm in place of the
+    logit, which an exported model need not give.
 
     Args:
-        model: An image classifier.
-        normalize: From pixels to the values that it takes. Defaults to 0..1.
-
-    Returns:
-        The function for `ServedModel(heatmap=...)`: of an image, uint8 (height, width,
-        channels), and a class's number. It raises InputError for a model that
-        `keras_cnn.explain.grad_cam` cannot explain.
-
-    Example:
-        >>> from keras_cnn import article_cnn
-        >>> heatmap = grad_cam_heatmaps(article_cnn())
-        >>> heatmap(np.zeros((28, 28, 1), np.uint8), 3).values.shape
-        (28, 28)
+        served: The model.
+        image: uint8, (height, width, channels), as the model sees it.
+        label: The class's number.
     """
-    from ..explain import grad_cam
-    from ..saving.classifier import has_one_score
-
-    scores_one_class = has_one_score(model)
-
-    def heatmap(image: UInt8Array, label: int) -> Heatmap:
-        if scores_one_class:
-            if label == 0:
-                return Heatmap(np.zeros(image.shape[:2]), _NO_SCORE)
-            label = 0
-        explanation = grad_cam(model, normalize(image[np.newaxis]), label)
-        return Heatmap(explanation.maps[0], explanation.notes[0])
-
-    return heatmap
+    height, width, _ = image.shape
+    patch = usual_patch(height, width)
+    masks = patch_masks(height, width, patch, max(1, patch // 2))
+    before = yield from classify(served, image[np.newaxis])
+    after = []
+    for start in range(0, len(masks), _PATCHES_AT_ONCE):
+        part = masks[start : start + _PATCHES_AT_ONCE, ..., np.newaxis]
+        after.append((yield from classify(served, np.where(part, np.uint8(0), image))))
+    tiny = np.finfo(np.float32).tiny
+    scores = np.log(np.maximum(np.concatenate([before, *after])[:, label], tiny))
+    lost = scores[0].astype(np.float64) - scores[1:]
+    lost[np.abs(lost) < _ROUNDING * max(1, abs(scores[0]))] = 0
+    (values,) = mean_over_patches(lost[np.newaxis], masks)
+    note = "" if values.any() else "The answer is the same wherever a patch is black."
+    return Heatmap(values, note)

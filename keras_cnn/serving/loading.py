@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..prediction import load as load_predictor
-from ..saving.loading import keras_model_of
-from .heatmaps import grad_cam_heatmaps
+from ..saving.metadata import read_metadata
 from .served import ServedModel
+
+# Files of an export that answer faster than its SavedModel, and what runs them: by
+# benchmarks/serving.py, the fastest first.
+_FASTER = {"model.onnx": "onnxruntime", "model.tflite": "ai_edge_litert"}
+
+
+def fastest(path: Path) -> Path:
+    """Returns which file of an exported model's folder is served; else the path.
+
+    It is the one that answers fastest with what is installed here.
+    """
+    for name, runtime in _FASTER.items():
+        if (path / name).is_file() and find_spec(runtime):
+            return path / name
+    return path
 
 
 def load(
@@ -20,11 +35,11 @@ def load(
     prepare: str | None = None,
     pixels: str | None = None,
 ) -> ServedModel:
-    """Loads a model to be served, with heatmaps where its Keras file is there.
+    """Loads a model to be served.
 
     Args:
         path: A `.keras`, `.onnx` or `.tflite` file, an exported model's folder, or a
-            run's folder.
+            run's folder. Of a folder with several files, the fastest is served.
         name: Its name in URLs. Defaults to None, the name that was recorded when the
             model was trained or exported, or else the file's.
         trust: Whether to load a SavedModel whose manifest is missing or does not match.
@@ -47,13 +62,11 @@ def load(
         'digits'
     """
     path = Path(path)
-    predictor = load_predictor(path, trust=trust).prepared(prepare, pixels)
-    keras_model = keras_model_of(path)
+    file = fastest(path)
+    predictor = load_predictor(file, trust=trust).prepared(prepare, pixels)
     return ServedModel(
         predictor,
-        name or re.sub(r"[^A-Za-z0-9_.-]", "_", predictor.metadata.name),
+        name or re.sub(r"[^A-Za-z0-9_.-]", "_", read_metadata(path).name),
         predictor.metadata.version,
-        None
-        if keras_model is None
-        else grad_cam_heatmaps(keras_model, predictor.preparation.normalize),
+        "" if file == path and path.is_dir() else file.name,
     )

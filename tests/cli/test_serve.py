@@ -62,7 +62,7 @@ def test_serve_says_where_and_answers_as_the_saved_model(server, exported):
     import tensorflow as tf
 
     _, lines = server
-    assert lines[0] == "of_digits, version 1: 28x28x1, 10 classes\n"
+    assert lines[0].startswith("of_digits, version 1: 28x28x1, 10 classes")
     assert lines[2].endswith("/v1/models/of_digits\n")
     pixels = np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1), np.uint8)
     model = tf.saved_model.load(str(exported))
@@ -104,10 +104,10 @@ def test_serve_answers_to_the_hosts_allowed(server, host, expected):
     assert ask(port_of(lines), "/v1/models/of_digits", Host=host)[0] == expected
 
 
-def test_serve_ends_quietly_at_ctrl_c(server):
+def test_serve_ends_quietly_at_sigterm(server):
     process, _ = server
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "Traceback" not in errors
 
@@ -142,14 +142,14 @@ def test_serve_under_a_name_that_is_none_is_an_error(monkeypatch, capsys, export
 def test_serve_without_its_extra_names_the_command(monkeypatch, capsys, tmp_path):
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     said = fails(monkeypatch, capsys, str(tmp_path))
-    assert "pip install 'fastapi>=" in said
+    assert "pip install " in said
 
 
-def test_run_is_served_with_heatmaps(trained):
+def test_run_is_served(trained):
     from keras_cnn.serving import load
 
     (run,) = (trained / "runs").iterdir()
     served = load(run)
     assert (served.name, served.version) == ("of_digits", 1)
-    image = np.zeros(served.predictor.image_shape, np.uint8)
-    assert served.heatmap(image, 3).values.shape == image.shape[:2]
+    images = np.zeros((2, *served.image_shape), np.uint8)
+    assert served.probabilities(images).shape == (2, 10)

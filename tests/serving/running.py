@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 
 from keras_cnn.prediction import Predictor, Preparation
-from keras_cnn.serving import Heatmap, ServedModel, create_app, own_hosts
+from keras_cnn.serving import ServedModel, create_app, own_hosts
 from keras_cnn.serving.running import listen, make_server
 
 AS_MNIST = Preparation((28, 28), "gray", "mnist")
@@ -21,14 +21,9 @@ def by_quarter(images):
 
 
 def served_quarters():
-    """That model, with a heatmap: the image times the class's number + 1."""
-
-    def heatmap(image, label):
-        values = image[..., 0] * (label + 1.0)
-        return Heatmap(values, "" if values.any() else "all black")
-
+    """That model, in its third version."""
     predictor = Predictor(by_quarter, (28, 28, 1), NAMES, preparation=AS_MNIST)
-    return ServedModel(predictor, "quarters", 3, heatmap)
+    return ServedModel(predictor, "quarters", 3)
 
 
 @contextmanager
@@ -36,7 +31,8 @@ def served_at(served, limits=None):
     """Yields the port at which a model is served while the block runs."""
     with listen("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
-        server = make_server(create_app(served, own_hosts("127.0.0.1", port), limits))
+        app = create_app(served, own_hosts("127.0.0.1", port), limits)
+        server = make_server(app, limits)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

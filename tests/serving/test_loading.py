@@ -3,11 +3,9 @@
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
 import keras_cnn
-from keras_cnn import explain
 from keras_cnn._checks import InputError
 from keras_cnn.serving import load
 
@@ -39,20 +37,12 @@ def test_file_is_served_under_its_own_name_as_version_1(model, tmp_path):
     assert (served.name, served.version) == ("digits.v2", 1)
 
 
-def test_heatmap_is_that_of_the_keras_file(model, folder, rng):
-    image = rng.integers(0, 256, (28, 28, 1), np.uint8)
-    heatmap = load(folder).heatmap(image, 3)
-    images = image[np.newaxis] * np.float32(1 / 255)
-    expected = explain.grad_cam(model, images, 3)
-    np.testing.assert_allclose(heatmap.values, expected.maps[0], atol=1e-6)
-
-
 def test_name_that_cannot_stand_in_a_url_raises(folder):
     with pytest.raises(InputError, match="`name` must be made of letters"):
         load(folder, name="a/b")
 
 
-@pytest.mark.parametrize("missing", ["fastapi", "starlette"])
+@pytest.mark.parametrize("missing", ["starlette", "msgspec", "prometheus_client"])
 def test_without_the_extra_the_import_names_the_command(missing):
     code = f"""
 import sys
@@ -65,6 +55,5 @@ except MissingExtraError as error:
     print(error)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stdout.startswith(
-        f"`{missing}` must be installed, as the extra `serve` does: pip install "
-    ), done.stderr
+    assert done.stdout.startswith(f"`{missing}"), done.stderr
+    assert "must be installed, as the extra `serve` does: pip install " in done.stdout

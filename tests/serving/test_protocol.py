@@ -1,9 +1,11 @@
 """The protocol as TensorFlow Serving's own page of its REST interface states it."""
 
 import base64
+import io
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.serving.running import ask, by_quarter
 
@@ -27,7 +29,7 @@ def test_status_is_that_of_an_available_version(port, path):
 
 
 @pytest.mark.parametrize("path", ["", "/versions/3"])
-def test_metadata_describes_both_signatures(port, path):
+def test_metadata_describes_each_signature(port, path):
     status, content = ask(port, f"/v1/models/quarters{path}/metadata")
     assert status == 200
     assert content["model_spec"] == {
@@ -36,7 +38,8 @@ def test_metadata_describes_both_signatures(port, path):
         "version": "3",
     }
     signatures = content["metadata"]["signature_def"]["signature_def"]
-    assert set(signatures) == {"serving_default", "uint8"}
+    assert set(signatures) == {"serving_default", "uint8", "encoded"}
+    assert signatures["encoded"]["inputs"]["image"]["dtype"] == "DT_STRING"
     image = signatures["uint8"]["inputs"]["image"]
     assert image["dtype"] == "DT_UINT8"
     sizes = [side["size"] for side in image["tensor_shape"]["dim"]]
@@ -147,30 +150,35 @@ IMAGE = np.zeros((28, 28, 1), int).tolist()
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"", "must be JSON"),
-        (b"{", "must be JSON"),
-        (b"\xff\xfe", "must be JSON"),
-        (b"[" * 100_000, "must be JSON"),
-        (b'{"instances": ' + b"9" * 5000 + b"}", "must be JSON"),
+        (b"", "JSON object"),
+        (b"{", "JSON object"),
+        (b"\xff\xfe", "JSON object"),
+        (b"[" * 2_600_000, "JSON object"),
+        (b'{"instances": ' + b"[" * 2_600_000 + b"}", "JSON object"),
+        (b'{"instances": ' + b"9" * 5000 + b"}", "must be a list"),
+        (b'{"inputs": ' + b"9" * 5000 + b"}", "not a list"),
         (b"[]", "JSON object"),
         ({}, "either `instances` or `inputs`"),
         ({"instances": [IMAGE], "inputs": [IMAGE]}, "either `instances` or `inputs`"),
-        ({"signature_name": 5, "instances": [IMAGE]}, "must be a string"),
-        ({"signature_name": "other", "instances": [IMAGE]}, "or uint8"),
+        ({"signature_name": 5, "instances": [IMAGE]}, "Expected `str`"),
+        ({"signature_name": "other", "instances": [IMAGE]}, "or encoded"),
+        ({"signature_name": "x" * 9999, "instances": [IMAGE]}, "or encoded"),
         ({"instances": "image"}, "must be a list"),
         ({"instances": []}, "28x28x1"),
-        ({"instances": [IMAGE, IMAGE[:27]]}, "different lengths"),
-        ({"instances": [IMAGE[:27]]}, "shape (1, 27, 28, 1)"),
-        ({"instances": IMAGE}, "shape (28, 28, 1)"),
+        ({"instances": [IMAGE, IMAGE[:27]]}, "have the lengths (2, 28, 28, 1)"),
+        ({"instances": [IMAGE[:27]]}, "have the lengths (1, 27, 28, 1)"),
+        ({"instances": IMAGE}, "have the lengths (28, 28, 1)"),
         ({"instances": [{"image": IMAGE}, IMAGE]}, "one key `image`"),
         ({"instances": [{"picture": IMAGE}]}, "one key `image`"),
         ({"inputs": {"image": [IMAGE], "more": 1}}, "one key `image`"),
-        ({"inputs": None}, "shape ()"),
-        ({"instances": [np.full((28, 28, 1), "1").tolist()]}, "no such number"),
-        ({"instances": [np.full((28, 28, 1), True).tolist()]}, "no such number"),
-        ({"instances": [np.full((28, 28, 1), np.nan).tolist()]}, "not finite"),
+        ({"inputs": None}, "not a number"),
+        ({"instances": [np.full((28, 28, 1), "1").tolist()]}, "not a number"),
+        ({"instances": [["\u2603" * 100_000]]}, "not a number"),
+        ({"instances": [np.full((28, 28, 1), True).tolist()]}, "not a number"),
+        ({"instances": [np.full((28, 28, 1), np.nan).tolist()]}, "malformed"),
         ({"instances": [np.full((28, 28, 1), 1e300).tolist()]}, "not finite"),
-        ({"instances": [np.full((28, 28, 1), 10**30).tolist()]}, "no such number"),
+        ({"instances": [[[[]]]]}, "28x28x1"),
+        (b'{"instances": ' + b"[[0]," * 500_000 + b"]" * 500_001 + b"}", "JSON object"),
     ],
 )
 def test_body_outside_of_the_protocol_is_400_and_one_sentence(port, body, said):
@@ -190,6 +198,62 @@ def test_pixel_that_is_no_uint8_is_400(port, value):
     assert ask(port, PREDICT, body)[0] == 400
 
 
-def test_base64_is_no_image_of_these_signatures(port):
+def test_base64_is_no_image_of_the_signatures_of_numbers(port):
     value = {"b64": base64.b64encode(b"\x89PNG").decode()}
     assert ask(port, PREDICT, {"instances": [value]})[0] == 400
+
+
+def test_number_that_float32_holds_and_int64_does_not_is_one(port):
+    body = {"instances": [np.full((28, 28, 1), 10**30).tolist()]}
+    assert ask(port, PREDICT, body)[0] == 200
+
+
+@pytest.mark.parametrize("name", ["", None])
+def test_empty_name_of_a_signature_is_the_default(port, name):
+    body = {"instances": [IMAGE]} | ({} if name is None else {"signature_name": name})
+    assert ask(port, PREDICT, body)[0] == 200
+
+
+@pytest.mark.parametrize("form", ["instances", "named instances", "inputs", "named"])
+def test_encoded_images_are_decoded_and_resized_but_not_centered(port, pixels, form):
+    def packed(image):
+        file = io.BytesIO()
+        Image.fromarray(np.kron(image[..., 0], np.ones((2, 2), np.uint8))).save(
+            file, "PNG"
+        )
+        return {"b64": base64.b64encode(file.getvalue()).decode()}
+
+    rows = [packed(image) for image in pixels]
+    body = {
+        "instances": {"instances": rows},
+        "named instances": {"instances": [{"image": row} for row in rows]},
+        "inputs": {"inputs": rows},
+        "named": {"inputs": {"image": rows}},
+    }[form]
+    status, content = ask(port, PREDICT, {"signature_name": "encoded", **body})
+    assert status == 200
+    found = (
+        [row["probabilities"] for row in content["predictions"]]
+        if "instances" in form
+        else content["outputs"]["probabilities"]
+    )
+    np.testing.assert_allclose(found, by_quarter(pixels / 255), rtol=0.02)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [{"b64": "!!"}, {"b64": 5}, {}, {"image": "x"}, "x", {"b64": "eA==", "image": {}}]
+    + [{"b64": "eA=="}],
+)
+def test_what_is_no_encoded_image_is_400(port, row):
+    body = {"signature_name": "encoded", "instances": [row]}
+    status, content = ask(port, PREDICT, body)
+    assert (status, set(content)) == (400, {"error"})
+
+
+@pytest.mark.parametrize("digits", [1, 5_000])
+def test_version_of_thousands_of_digits_is_404(port, digits):
+    status, content = ask(port, f"/v1/models/quarters/versions/{'9' * digits}")
+    assert status == 404
+    assert len(content["error"]) < 300
+    assert ask(port, f"/v1/models/quarters/versions/{'0' * digits}3")[0] == 200

@@ -5,7 +5,6 @@ import { Results } from "./results.js";
 
 const PAUSE = 40; // milliseconds between two questions while drawing
 const QUIET = 900; // milliseconds without a change before the answer is read aloud
-const HEAT_NOTE = "Grad-CAM, in orange";
 
 const element = (id) => document.getElementById(id);
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
@@ -99,10 +98,9 @@ async function show(asked) {
   clearTimeout(reading);
   reading = setTimeout(() => say(results.spoken), QUIET);
   if (!wantsHeat || pad.isDrawing) return;
-  const { heatmap, note } = await server.ask(`explain/${answer.first}`, image);
+  const explained = await server.ask(`explain/${answer.first}`, image);
   if (asked !== revision || !wantsHeat) return;
-  results.showSeen(heatmap);
-  element("heat-note").textContent = note || HEAT_NOTE;
+  results.showHeat(explained);
 }
 
 function changed() {
@@ -194,10 +192,6 @@ async function start() {
   element("model").textContent =
     `${about.name}, version ${about.version}: ${about.class_names.length} classes, ` +
     `${about.width}×${about.height} pixels, ${kind}`;
-  element("heat").disabled = !about.has_heatmap;
-  element("heat-note").textContent = about.has_heatmap
-    ? HEAT_NOTE
-    : "Grad-CAM needs the Keras file: start the server with a .keras file or a run’s folder.";
   changed();
 }
 

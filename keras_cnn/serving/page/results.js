@@ -2,8 +2,11 @@
 
 const MOST_BARS = 12; // with more classes, only the most probable ones have a bar
 const SURE = 0.5; // below this probability the verdict says so
-const HEAT = [255, 122, 0];
+const FOR = [255, 122, 0];
+const AGAINST = [30, 120, 255];
+const NEITHER = 128; // the level of a pixel that speaks neither for a class nor against it
 const HEAT_OPACITY = 0.8;
+const MOST_TIMES = 1000; // beyond it the legend gives no number
 
 const percent = new Intl.NumberFormat("en", {
   style: "percent",
@@ -16,6 +19,11 @@ const element = (id) => document.getElementById(id);
 function unpack({ width, height, channels, base64 }) {
   const values = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   return { width, height, channels, values };
+}
+
+function opening(isSure, strange) {
+  if (strange) return "This looks like no digit. If it is one, perhaps";
+  return isSure ? "Looks like" : "Not sure, perhaps";
 }
 
 export class Results {
@@ -39,17 +47,18 @@ export class Results {
     element("sentence").textContent = this.nothing;
     element("runner-up").textContent = "";
     element("seen").setAttribute("aria-label", "What the network sees: nothing yet");
+    element("legend").hidden = true;
     element("seen").getContext("2d").clearRect(0, 0, element("seen").width, element("seen").height);
     this.#showBars(this.names.map(() => 0), null);
   }
 
   show(answer) {
     this.answer = answer;
-    const { first, second, probabilities } = answer;
-    const isSure = probabilities[first] >= SURE;
+    const { first, second, probabilities, strange } = answer;
+    const isSure = probabilities[first] >= SURE && !strange;
     this.#setLabel(this.names[first], isSure);
     element("sentence").textContent =
-      `${isSure ? "Looks like" : "Not sure, perhaps"} ${this.names[first]}: ${percent.format(probabilities[first])}`;
+      `${opening(isSure, strange)} ${this.names[first]}: ${percent.format(probabilities[first])}`;
     element("runner-up").textContent =
       `then ${this.names[second]}: ${percent.format(probabilities[second])}`;
     this.#showBars(probabilities, first);
@@ -61,24 +70,37 @@ export class Results {
     return `${element("sentence").textContent}, ${element("runner-up").textContent}`;
   }
 
-  // The network's input; with `heatmap`, in orange what spoke for the verdict.
+  // The network's input; with `heatmap`, in orange what spoke for the verdict, in blue
+  // what spoke against it.
   showSeen(heatmap) {
     const { width, height, channels, values } = unpack(this.answer.seen);
     const heat = heatmap && unpack(heatmap).values;
     const image = new ImageData(width, height);
     for (let pixel = 0; pixel < width * height; pixel += 1) {
-      const opacity = heat ? (heat[pixel] / 255) * HEAT_OPACITY : 0;
+      const spoke = heat ? (heat[pixel] - NEITHER) / (NEITHER - 1) : 0;
+      const opacity = Math.abs(spoke) * HEAT_OPACITY;
+      const tint = spoke > 0 ? FOR : AGAINST;
       for (let color = 0; color < 3; color += 1) {
         const level = values[pixel * channels + (channels === 3 ? color : 0)];
-        image.data[pixel * 4 + color] = level * (1 - opacity) + HEAT[color] * opacity;
+        image.data[pixel * 4 + color] = level * (1 - opacity) + tint[color] * opacity;
       }
       image.data[pixel * 4 + 3] = 255;
     }
     element("seen").getContext("2d").putImageData(image, 0, 0);
     element("seen").setAttribute(
       "aria-label",
-      `What the network sees${heat ? ", and in orange where it looked" : ""}`,
+      `What the network sees${heat ? ", in orange what speaks for the answer, in blue what against" : ""}`,
     );
+    element("legend").hidden = !heat;
+  }
+
+  // Where it looked, and how much a full color means.
+  showHeat({ heatmap, strongest, note }) {
+    this.showSeen(heatmap);
+    const times = Math.exp(Math.min(strongest, Math.log(MOST_TIMES)));
+    const factor = times < MOST_TIMES ? times.toPrecision(2) : `over ${MOST_TIMES}`;
+    element("heat-note").textContent =
+      note || `At full color: ${Number(factor) || factor} times, with a patch there made black.`;
   }
 
   #setLabel(text, isSure) {
