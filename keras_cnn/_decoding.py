@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -108,7 +109,7 @@ class Decoded:
 
 
 def read_image(
-    path: str | Path,
+    path: str | os.PathLike[str],
     white: float | None = None,
     reduction: Reduction | None = None,
 ) -> UInt8Array:

@@ -64,6 +64,9 @@ class Format(ABC):
         without: The packages that must not be needed to run it: the comparison
             blocks them.
         needs: What runs it, for a reader.
+        speed: Its place among the formats by the time of a whole `keras-cnn predict`,
+            1 for the fastest, as measured in benchmarks/README.md: what a folder with
+            several is loaded from first. Defaults to 10.
     """
 
     name: ClassVar[str]
@@ -74,6 +77,7 @@ class Format(ABC):
     writers: ClassVar[tuple[str, ...]] = ()
     without: ClassVar[tuple[str, ...]]
     needs: ClassVar[str]
+    speed: ClassVar[int] = 10
 
     @abstractmethod
     def write(
@@ -122,6 +126,16 @@ class Format(ABC):
         Raises:
             InputError: If it is damaged, or holds something else.
             MissingExtraError: If its runtime is not installed.
+        """
+
+    def check_trusted(self, path: Path) -> None:  # noqa: B027
+        """Raises unless a file may be loaded; only programs need a proof.
+
+        A folder in which such a file is not the one that was exported is not loaded
+        from at all.
+
+        Raises:
+            InputError: Says what differs.
         """
 
     def is_at(self, path: Path) -> bool:

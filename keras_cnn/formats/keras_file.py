@@ -23,6 +23,7 @@ class KerasFile(Format):
     files = {"float32": MODEL, "mixed": MODEL}
     without = ()
     needs = "Keras on TensorFlow"
+    speed = 4
 
     def precisions(
         self, classifier: Classifier, calibration: Pixels | None

@@ -47,6 +47,7 @@ class LiteRT(Format):
     runtime = ("ai_edge_litert.interpreter",)
     without = ("keras", "keras_cnn", "tensorflow")
     needs = "`ai-edge-litert`, or LiteRT on a phone"
+    speed = 2
 
     def precisions(
         self, classifier: Classifier, calibration: Pixels | None

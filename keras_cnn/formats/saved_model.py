@@ -37,6 +37,7 @@ class SavedModel(Format):
     files = {"float32": ""}
     without = ("keras", "keras_cnn")
     needs = "TensorFlow or TensorFlow Serving"
+    speed = 3
 
     def write(
         self,
@@ -76,6 +77,10 @@ class SavedModel(Format):
         """Whether `path` is a folder with a SavedModel in it."""
         return (path / MAIN_FILE).is_file()
 
+    def check_trusted(self, path: Path) -> None:
+        """Raises unless the manifest lists the files as they are."""
+        _check_manifest(path)
+
     def content(self, path: Path) -> list[Path]:
         """Returns the folder's files that are the SavedModel's: others lie beside."""
         files = [file for file in path.rglob("*") if file.is_file()]
@@ -85,7 +90,7 @@ class SavedModel(Format):
     def load(self, path: Path, *, trust: bool = False) -> LoadedModel:
         """Loads a folder, if its manifest proves what is in it, or `trust` is True."""
         if not trust:
-            _check_manifest(path)
+            self.check_trusted(path)
         import tensorflow as tf
 
         try:

@@ -1,7 +1,6 @@
 """The table of formats: what is listed here is exported, compared, loaded, and shown.
 
-A new format is a file beside this one, and its line in the table. Those are listed
-first that a folder with several files is loaded from first.
+A new format is a file beside this one, and its line in the table.
 """
 
 from __future__ import annotations

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from .._checks import InputError
+from .._optional import MissingExtraError
 from .._preparation import Preparation
 from ..formats import FORMATS, Format
+from ..formats.format import LoadedModel
 from ..saving.archive import check_suffix
-from ..saving.metadata import MODEL, read_metadata
+from ..saving.metadata import read_metadata
 from .predictor import Predictor
 
 
@@ -24,7 +27,8 @@ def load(path: str | os.PathLike[str], *, trust: bool = False) -> Predictor:
     | `.onnx` | `pip install -e '.[onnx]'` |
     | `.keras`, or a run's folder with a `model.keras` | Keras on TensorFlow |
 
-    No more than that is imported.
+    No more than that is imported. Of a folder with several formats the fastest that can
+    be loaded is taken: ONNX, LiteRT, SavedModel, `.keras`, those in float32.
 
     Images are prepared as was recorded when the model was trained or exported. Where
     nothing was, they are resized, and their values are 0..255 if the model's first
@@ -53,11 +57,81 @@ def load(path: str | os.PathLike[str], *, trust: bool = False) -> Predictor:
         >>> [len(row.probabilities) for row in load(path).predict(blank)]
         [10, 10]
     """
-    path = Path(path)
+    return load_fastest(Path(path), trust=trust)
+
+
+def load_fastest(
+    path: Path,
+    *,
+    trust: bool = False,
+    starting: Callable[[Format], None] = lambda format: None,
+) -> Predictor:
+    """Loads a classifier as `load` does.
+
+    Args:
+        path: The file or the folder.
+        trust: As `load` takes it.
+        starting: Called with the format of a file that is about to be loaded.
+    """
+    files = model_files(path)
+    if not trust:
+        for file, format in files:
+            format.check_trusted(file)
+    not_loaded: list[str] = []
+    errors: list[InputError] = []
+    for file, format in files:
+        try:
+            starting(format)
+            loaded = format.load(file, trust=trust)
+        except InputError as error:
+            not_loaded.append(f"{format.name}: {error}")
+            errors.append(error)
+            continue
+        return _predictor(path, file, loaded, tuple(not_loaded))
+    # What is damaged says more than what is not installed.
+    errors.sort(key=lambda error: isinstance(error, MissingExtraError))
+    raise errors[0]
+
+
+def model_files(path: Path) -> list[tuple[Path, Format]]:
+    """Returns the files of a model that can be loaded, and their formats.
+
+    Args:
+        path: The file or the folder. Of a folder the files that an export writes in
+            float32, and a run's `model.keras`: the fastest first.
+
+    Raises:
+        InputError: If there is no such path, or no model in it.
+    """
     if not path.exists():
         raise InputError(f"A model file must exist. Received: {str(path)!r}.")
-    file, format = _find(path)
-    loaded = format.load(file, trust=trust)
+    check_suffix(path)
+    formats = sorted(FORMATS.values(), key=lambda format: format.speed)
+    if path.is_dir():
+        inside = [
+            (path / name if name else path, format)
+            for format in formats
+            for name in (format.files.get("float32", ""),)
+        ]
+        files = [
+            (file, format)
+            for file, format in inside
+            if file.exists() and format.is_at(file)
+        ]
+    else:
+        files = [(path, format) for format in formats if format.is_at(path)]
+    if files:
+        return files
+    suffixes = [format.suffix for format in FORMATS.values() if format.suffix]
+    raise InputError(
+        f"A model must be a {', '.join(suffixes)} file, a run's folder, or the folder "
+        f"of an export. Received: {str(path)!r}."
+    )
+
+
+def _predictor(
+    path: Path, file: Path, loaded: LoadedModel, not_loaded: tuple[str, ...]
+) -> Predictor:
     metadata = read_metadata(path)
     # What stands in the file itself goes before what lies beside it.
     names = loaded.metadata.class_names or metadata.class_names
@@ -71,18 +145,6 @@ def load(path: str | os.PathLike[str], *, trust: bool = False) -> Predictor:
         metadata.labels(loaded.classes),
         metadata,
         recorded or loaded.preparation or Preparation.of_shape(loaded.image_shape),
-    )
-
-
-def _find(path: Path) -> tuple[Path, Format]:
-    """Returns the file to load, and its format."""
-    check_suffix(path)
-    for file in (path, path / MODEL):
-        for format in FORMATS.values():
-            if file.exists() and format.is_at(file):
-                return file, format
-    suffixes = [format.suffix for format in FORMATS.values() if format.suffix]
-    raise InputError(
-        f"A model must be a {', '.join(suffixes)} file, a run's folder, or the folder "
-        f"of an export. Received: {str(path)!r}."
+        file,
+        not_loaded,
     )

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Self
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, NamedTuple, Self
 
 import numpy as np
 
-from .._checks import InputError
-from .._decoding import read_image, reduction_for
+from .._checks import InputError, first_line
+from .._decoding import decode_image, read_image, reduction_for
+from .._files import shown
 from .._images import UInt8Array
 from .._preparation import Preparation as Preparation
 from ..saving.metadata import ModelMetadata
 
 # The most images at once, so that memory is bounded.
 _BATCH_SIZE = 256
+
+# The most files: between two batches nothing is printed.
+_FILES_AT_ONCE = 32
 
 
 class Prediction(NamedTuple):
@@ -84,6 +90,8 @@ class Predictor:
         metadata: What else is known of the model, its version and accuracy among it.
         preparation: How images become the model's input. Defaults to that of
             `metadata`, else to resizing, with values in 0..1.
+        file: What it was loaded from; None if it was not.
+        not_loaded: Why each faster file of its folder was not.
 
     Raises:
         InputError: If images are prepared for another shape.
@@ -104,6 +112,8 @@ class Predictor:
     labels: tuple[str, ...]
     metadata: ModelMetadata = ModelMetadata()
     preparation: Preparation = None  # type: ignore[assignment]
+    file: Path | None = None
+    not_loaded: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Fills in how images are prepared, and checks that it fits the model."""
@@ -171,6 +181,33 @@ class Predictor:
             ).tolist()
         ]
 
+    def predict_each(
+        self, sources: Iterable[str | os.PathLike[str] | IO[bytes]]
+    ) -> Iterator[Prediction | InputError]:
+        """Classifies image files one after another, however many there are.
+
+        Only some of them are in memory at a time, and one that is damaged does not
+        keep the others from being classified.
+
+        Args:
+            sources: Paths of image files of any size and color, or files that are open
+                for reading bytes.
+
+        Yields:
+            For each file, in their order, its prediction; or the error that says why
+            it has none.
+        """
+        sources = iter(sources)
+        while some := list(islice(sources, _FILES_AT_ONCE)):
+            read = [self._read_or_error(source) for source in some]
+            whole = [image for image in read if not isinstance(image, InputError)]
+            predictions = iter(self.predict(np.array(whole)) if whole else ())
+            for image in read:
+                if isinstance(image, InputError):
+                    yield image
+                else:
+                    yield next(predictions)
+
     def read(self, paths: Sequence[str]) -> UInt8Array:
         """Reads image files into the model's size and color, as `preparation` says.
 
@@ -183,12 +220,35 @@ class Predictor:
         Raises:
             InputError: If a file is not an image, or nothing is drawn on it.
         """
-        reduction = reduction_for(self.preparation.size, self.preparation.fitting)
-        images = []
-        for path in paths:
-            image = read_image(path, self.preparation.white, reduction)
-            try:
-                images.append(self.preparation.fit(image))
-            except InputError as error:
-                raise InputError(f"{path}: {error}") from error
+        images = [self._read(path) for path in paths]
         return np.array(images, np.uint8).reshape(-1, *self.image_shape)
+
+    def _read_or_error(
+        self, source: str | os.PathLike[str] | IO[bytes]
+    ) -> UInt8Array | InputError:
+        try:
+            return self._read(source)
+        except InputError as error:
+            return error
+        except OSError as error:  # it vanished, or may not be read
+            name = shown(source) if isinstance(source, str | os.PathLike) else "-"
+            return InputError(
+                f"An image file must be readable. Received: {name!r} "
+                f"({first_line(error)})."
+            )
+
+    def _read(self, source: str | os.PathLike[str] | IO[bytes]) -> UInt8Array:
+        preparation = self.preparation
+        reduction = reduction_for(preparation.size, preparation.fitting)
+        if isinstance(source, str | os.PathLike):
+            name = shown(source)
+            image = read_image(source, preparation.white, reduction)
+        else:
+            name = "the image"
+            image = decode_image(
+                source, name, white=preparation.white, reduction=reduction
+            )
+        try:
+            return preparation.fit(image)
+        except InputError as error:
+            raise InputError(f"{name}: {error}") from error
