@@ -145,6 +145,40 @@ def log_softmax_slope(m, x):
     return sigmoid(m, m.log1p(m.exp(1 + 0 * x)) - x)
 
 
+def shrunk(m, x):
+    """X - tanh(x), as (x cosh(x) - sinh(x)) / cosh(x) where the difference cancels."""
+    near = m.where(m.abs(x) < 1, x, 0 * x)
+    series, term = 0 * x, near / 1
+    for k in range(1, 14):
+        term = term * near * near / (2 * k) / (2 * k + 1)
+        series = series + 2 * k * term
+    cosh = (m.exp(near) + m.exp(-near)) / 2
+    return m.where(m.abs(x) < 1, series / cosh, x - m.tanh(x))
+
+
+def squareplus(m, x):
+    """(x + sqrt(x^2 + 4)) / 2, by a quotient where the sum cancels."""
+    near = m.where(m.abs(x) < 1e15, x, 0 * x)
+    root = m.where(m.abs(x) < 1e15, m.sqrt(near * near + 4), m.abs(x))
+    half = m.abs(x) / 2 + root / 2
+    return m.where(x > 0, half, 1 / half)
+
+
+def squareplus_slope(m, x):
+    """Its derivative."""
+    near = m.where(m.abs(x) < 1e15, x, 1 + 0 * x)
+    root = m.sqrt(near * near + 4)
+    below = 2 / root / (root + m.abs(near))
+    above = (1 + m.abs(near) / root) / 2
+    far = m.where(x > 0, 1 + 0 * x, 1 / x / x)
+    return m.where(m.abs(x) < 1e15, m.where(x > 0, above, below), far)
+
+
+def hard_step(m, x):
+    """The hard sigmoid."""
+    return m.where(x <= -3, 0 * x, m.where(x >= 3, 1 + 0 * x, (x + 3) / 6))
+
+
 def negative(m, x):
     """min(x, 0)."""
     return m.where(x > 0, 0 * x, x)
@@ -237,6 +271,49 @@ SUBJECTS = [
         "hard_sigmoid",
         lambda m, x: m.where(x <= -3, 0 * x, m.where(x >= 3, 1 + 0 * x, (x + 3) / 6)),
         lambda m, x: m.where(m.abs(x) >= 3, 0 * x, (1 + 0 * x) / 6),
+    ),
+    pair(
+        "hard_silu",
+        "hard_silu",
+        *gated(hard_step, lambda m, x: m.where(m.abs(x) < 3, (1 + 0 * x) / 6, 0 * x)),
+    ),
+    pair(
+        "hard_shrink",
+        "hard_shrink",
+        lambda m, x: m.where(m.abs(x) > 0.5, x, 0 * x),
+        lambda m, x: m.where(m.abs(x) > 0.5, 1 + 0 * x, 0 * x),
+    ),
+    pair(
+        "soft_shrink",
+        "soft_shrink",
+        lambda m, x: m.where(x > 0.5, x - 0.5, m.where(x < -0.5, x + 0.5, 0 * x)),
+        lambda m, x: m.where(m.abs(x) > 0.5, 1 + 0 * x, 0 * x),
+    ),
+    pair("tanh_shrink", "tanh_shrink", shrunk, lambda m, x: m.tanh(x) ** 2),
+    pair(
+        "sparse_plus",
+        "sparse_plus",
+        lambda m, x: m.where(
+            x >= 1, x, m.where(x <= -1, 0 * x, (safe(m, x) + 1) ** 2 / 4)
+        ),
+        lambda m, x: m.where(
+            x >= 1, 1 + 0 * x, m.where(x <= -1, 0 * x, (safe(m, x) + 1) / 2)
+        ),
+    ),
+    pair(
+        "sparse_sigmoid",
+        "sparse_sigmoid",
+        lambda m, x: m.where(x >= 1, 1 + 0 * x, m.where(x <= -1, 0 * x, (x + 1) / 2)),
+        lambda m, x: m.where(m.abs(x) >= 1, 0 * x, (1 + 0 * x) / 2),
+    ),
+    pair("squareplus", "squareplus", squareplus, squareplus_slope),
+    pair(
+        "threshold",
+        "threshold(0.5, -2)",
+        lambda m, x: m.where(x > 0.5, x, -2 + 0 * safe(m, x)),
+        lambda m, x: m.where(x > 0.5, 1 + 0 * x, 0 * x),
+        threshold=0.5,
+        default_value=-2.0,
     ),
     pair(
         "log_sigmoid",

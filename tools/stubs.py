@@ -37,14 +37,12 @@ def written(part):
         for name in others
         if (found := getattr(ours, name)) is not getattr(theirs, name)
     }
+    kept = [f"    {name} as {name}," for name in others if name not in aliases]
     return "\n".join(
         [
             head(),
             "# ruff: noqa: E501, I001",
-            f"from keras.{part} import (",
-            *(f"    {name} as {name}," for name in others if name not in aliases),
-            ")",
-            "",
+            *([f"from keras.{part} import (", *kept, ")", ""] if kept else []),
             *_own_imports(part),
             "",
             *(f"{name} = {own}" for name, own in aliases.items()),

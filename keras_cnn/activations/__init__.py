@@ -1,7 +1,7 @@
 """Activation functions with Keras's names and arguments, written on `keras.ops`.
 
-Every other public name of `keras.activations` is here, too: Keras's aliases of what is
-written here (`swish`) lead to ours, all others (`glu`) are Keras's own.
+All that Keras has are written here; its aliases (`swish`) lead to ours, too, and a name
+that a later Keras adds is Keras's own.
 
 Importing this package registers every function with Keras as `keras_cnn>name`.
 """
@@ -15,13 +15,18 @@ from .elu import elu as elu
 from .elu import selu as selu
 from .exponential import exponential as exponential
 from .gelu import gelu as gelu
+from .glu import glu as glu
 from .hard_sigmoid import hard_sigmoid as hard_sigmoid
 from .hard_sigmoid import hard_tanh as hard_tanh
+from .hard_silu import hard_silu as hard_silu
 from .leaky_relu import leaky_relu as leaky_relu
 from .linear import linear as linear
 from .mish import mish as mish
 from .relu import relu as relu
 from .relu import relu6 as relu6
+from .shrink import hard_shrink as hard_shrink
+from .shrink import soft_shrink as soft_shrink
+from .shrink import tanh_shrink as tanh_shrink
 from .sigmoid import log_sigmoid as log_sigmoid
 from .sigmoid import sigmoid as sigmoid
 from .silu import silu as silu
@@ -29,7 +34,12 @@ from .softmax import log_softmax as log_softmax
 from .softmax import softmax as softmax
 from .softplus import softplus as softplus
 from .softsign import softsign as softsign
+from .sparse import sparse_plus as sparse_plus
+from .sparse import sparse_sigmoid as sparse_sigmoid
+from .sparsemax import sparsemax as sparsemax
+from .squareplus import squareplus as squareplus
 from .tanh import tanh as tanh
+from .threshold import threshold as threshold
 
 __all__ = [
     "celu",
@@ -38,7 +48,10 @@ __all__ = [
     "exponential",
     "gelu",
     "get",
+    "glu",
+    "hard_shrink",
     "hard_sigmoid",
+    "hard_silu",
     "hard_tanh",
     "leaky_relu",
     "linear",
@@ -51,10 +64,17 @@ __all__ = [
     "serialize",
     "sigmoid",
     "silu",
+    "soft_shrink",
     "softmax",
     "softplus",
     "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
     "tanh",
+    "tanh_shrink",
+    "threshold",
 ]
 
 __getattr__, __dir__ = _keras_names.fall_through("activations")

@@ -3,7 +3,7 @@
 In NumPy float64, one value at a time or whole arrays. Nothing here is arranged for
 speed or for the far ends of the number range: these are the formulas that the
 others are checked against. Each `<name>_derivative` has the value at a kink that
-Keras has on TensorFlow; `softmax_derivative` and `log_softmax_derivative` return the
+Keras has on TensorFlow; those of softmax, its logarithm, sparsemax and GLU return the
 Jacobian of one vector.
 """
 
@@ -15,13 +15,16 @@ import numpy as np
 # A number or anything NumPy makes an array of; a float64 array comes out.
 Array = Any
 
-# Functions of one number; softmax and its logarithm are functions of a whole vector.
+# Functions of one number, and of it alone: threshold needs arguments, and softmax, its
+# logarithm, sparsemax and GLU are functions of a whole vector.
 ELEMENTWISE = (
     "celu",
     "elu",
     "exponential",
     "gelu",
+    "hard_shrink",
     "hard_sigmoid",
+    "hard_silu",
     "hard_tanh",
     "leaky_relu",
     "linear",
@@ -32,9 +35,14 @@ ELEMENTWISE = (
     "selu",
     "sigmoid",
     "silu",
+    "soft_shrink",
     "softplus",
     "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "squareplus",
     "tanh",
+    "tanh_shrink",
 )
 
 SELU_ALPHA = 1.6732632423543772848170429916717
@@ -231,6 +239,95 @@ def hard_sigmoid_derivative(x: Array) -> Array:
     return np.where(np.abs(_floats(x)) < 3, 1 / 6, 0.0)
 
 
+def hard_silu(x: Array) -> Array:
+    """`x * hard_sigmoid(x)`."""
+    return _floats(x) * hard_sigmoid(x)
+
+
+def hard_silu_derivative(x: Array) -> Array:
+    """`hard_sigmoid(x) + x * hard_sigmoid'(x)`."""
+    return hard_sigmoid(x) + _floats(x) * hard_sigmoid_derivative(x)
+
+
+def sparse_sigmoid(x: Array) -> Array:
+    """`min(max((x + 1) / 2, 0), 1)`."""
+    return np.clip((_floats(x) + 1) / 2, 0, 1)
+
+
+def sparse_sigmoid_derivative(x: Array) -> Array:
+    """1/2 between -1 and 1, otherwise 0."""
+    return np.where(np.abs(_floats(x)) < 1, 0.5, 0.0)
+
+
+def sparse_plus(x: Array) -> Array:
+    """`(x + 1)^2 / 4` between -1 and 1, 0 below, `x` above."""
+    x = _floats(x)
+    return np.where(x < 1, np.clip(x + 1, 0, 2) ** 2 / 4, x)
+
+
+def sparse_plus_derivative(x: Array) -> Array:
+    """`sparse_sigmoid(x)`."""
+    return sparse_sigmoid(x)
+
+
+def squareplus(x: Array, b: float = 4) -> Array:
+    """`(x + sqrt(x^2 + b)) / 2`."""
+    # In long double: for negative x the sum cancels.
+    x = _floats(x).astype(np.longdouble)
+    return _floats((x + np.sqrt(x**2 + b)) / 2)
+
+
+def squareplus_derivative(x: Array, b: float = 4) -> Array:
+    """`(1 + x / sqrt(x^2 + b)) / 2`."""
+    x = _floats(x).astype(np.longdouble)
+    return _floats((1 + x / np.sqrt(x**2 + b)) / 2)
+
+
+def hard_shrink(x: Array, threshold: float = 0.5) -> Array:
+    """`x` where it is larger than `threshold` in size, otherwise 0."""
+    x = _floats(x)
+    return np.where(np.abs(x) > threshold, x, 0.0)
+
+
+def hard_shrink_derivative(x: Array, threshold: float = 0.5) -> Array:
+    """1 beyond `threshold` in size, otherwise 0."""
+    return np.where(np.abs(_floats(x)) > threshold, 1.0, 0.0)
+
+
+def soft_shrink(x: Array, threshold: float = 0.5) -> Array:
+    """`sign(x) * max(|x| - threshold, 0)`."""
+    x = _floats(x)
+    return np.sign(x) * np.maximum(np.abs(x) - threshold, 0)
+
+
+def soft_shrink_derivative(x: Array, threshold: float = 0.5) -> Array:
+    """1 beyond `threshold` in size, otherwise 0."""
+    return hard_shrink_derivative(x, threshold)
+
+
+def tanh_shrink(x: Array) -> Array:
+    """`x - tanh(x)`."""
+    # In long double: near 0 the difference cancels.
+    x = _floats(x).astype(np.longdouble)
+    return _floats(x - np.tanh(x))
+
+
+def tanh_shrink_derivative(x: Array) -> Array:
+    """`tanh(x)^2`."""
+    return np.tanh(_floats(x)) ** 2
+
+
+def threshold(x: Array, threshold: float, default_value: float) -> Array:
+    """`x` above `threshold`, otherwise `default_value`."""
+    x = _floats(x)
+    return np.where(x > threshold, x, default_value)
+
+
+def threshold_derivative(x: Array, threshold: float, default_value: float) -> Array:
+    """1 above `threshold`, otherwise 0."""
+    return np.where(_floats(x) > threshold, 1.0, 0.0)
+
+
 def log_sigmoid(x: Array) -> Array:
     """`log(sigmoid(x)) = -log(1 + exp(-x))`."""
     return -np.logaddexp(0.0, -_floats(x))
@@ -293,3 +390,33 @@ def log_softmax_derivative(x: Array) -> Array:
     """`df_i / dx_j = (i == j) - softmax(x)_j`."""
     f = softmax(x)
     return np.eye(len(f)) - f
+
+
+def sparsemax(x: Array, axis: Any = -1) -> Array:
+    """`max(x_i - t, 0)`, with `t` found by halving until the sum along `axis` is 1."""
+    x = _floats(x)
+    high = x.max(axis=axis, keepdims=True)
+    low = high - 1  # at which the highest alone has 1
+    for _ in range(100):
+        middle = (low + high) / 2
+        enough = np.maximum(x - middle, 0).sum(axis=axis, keepdims=True) >= 1
+        low, high = np.where(enough, middle, low), np.where(enough, high, middle)
+    return np.maximum(x - low, 0)
+
+
+def sparsemax_derivative(x: Array) -> Array:
+    """`df_i / dx_j = (i == j) - 1 / k` among the `k` that are above 0."""
+    inside = (sparsemax(x) > 0).astype(np.float64)
+    return np.diag(inside) - np.outer(inside, inside) / inside.sum()
+
+
+def glu(x: Array, axis: int = -1) -> Array:
+    """`a * sigmoid(b)` of the halves `a` and `b` of `x`."""
+    a, b = np.split(_floats(x), 2, axis=axis)
+    return a * sigmoid(b)
+
+
+def glu_derivative(x: Array) -> Array:
+    """`sigmoid(b)` by `a`, and `a * sigmoid'(b)` by `b`."""
+    a, b = np.split(_floats(x), 2)
+    return np.hstack([np.diag(sigmoid(b)), np.diag(a * sigmoid_derivative(b))])

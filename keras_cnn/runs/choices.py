@@ -9,9 +9,10 @@ from typing import Any
 
 # Functions of one number: `keras_cnn.reference.activations.ELEMENTWISE`.
 ACTIVATIONS = (
-    *("celu", "elu", "exponential", "gelu", "hard_sigmoid", "hard_tanh"),
-    *("leaky_relu", "linear", "log_sigmoid", "mish", "relu", "relu6", "selu"),
-    *("sigmoid", "silu", "softplus", "softsign", "tanh"),
+    *("celu", "elu", "exponential", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu"),
+    *("hard_tanh", "leaky_relu", "linear", "log_sigmoid", "mish", "relu", "relu6"),
+    *("selu", "sigmoid", "silu", "soft_shrink", "softplus", "softsign", "sparse_plus"),
+    *("sparse_sigmoid", "squareplus", "tanh", "tanh_shrink"),
 )
 
 OPTIMIZERS = (

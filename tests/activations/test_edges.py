@@ -6,6 +6,7 @@ import pytest
 from keras import ops
 
 from keras_cnn import activations
+from keras_cnn.reference import activations as board
 from tests.gradients import gradient, value_and_grad
 
 only_tensorflow = pytest.mark.skipif(
@@ -109,6 +110,9 @@ NEGATIVE = [
     ("celu", {"alpha": 0.0}),
     ("celu", {"alpha": -1.0}),
     ("celu", {"alpha": float("nan")}),
+    ("hard_shrink", {"threshold": -0.5}),
+    ("soft_shrink", {"threshold": float("nan")}),
+    ("squareplus", {"b": -1.0}),
 ]
 
 
@@ -118,12 +122,12 @@ def test_argument_that_makes_no_sense_is_an_error_where_keras_computes(name, arg
     ((argument, _),) = arguments.items()
     with pytest.raises(ValueError, match=f"`{argument}` must be a .*number.*Received"):
         getattr(activations, name)(x, **arguments)
-    # PyTorch's own CELU refuses to divide by 0 too.
-    if keras.backend.backend() != "torch" or arguments != {"alpha": 0.0}:
+    # PyTorch's own CELU refuses to divide by 0 too, its soft shrink what is not >= 0.
+    if keras.backend.backend() != "torch" or name not in ("celu", "soft_shrink"):
         getattr(keras.activations, name)(x, **arguments)
 
 
-@pytest.mark.parametrize("name", ["gelu", "silu", "mish"])
+@pytest.mark.parametrize("name", ["gelu", "silu", "mish", "hard_silu"])
 def test_gate_at_minus_infinity_is_0_where_keras_is_nan(name):
     x = np.array([-np.inf], "float32")
     value, grad = value_and_grad(getattr(activations, name), x)
@@ -194,3 +198,165 @@ def test_derivatives_at_kinks_equal_hand_values():
         want = {"sigmoid": 0.25, "softplus": 0.5, "mish": 0.6}.get(name, 1.0)
         got = gradient(getattr(activations, name), at(0))
         np.testing.assert_allclose(got, want, rtol=1e-6)
+
+
+def test_shrinking_functions_equal_hand_values():
+    # At the threshold of 1 both are 0; beyond, one keeps the input, one what is left.
+    x = [-3.0, -1.0, 0.5, 1.0, 2.0]
+    got = numbers(activations.hard_shrink, *x, threshold=1.0)
+    np.testing.assert_array_equal(got, [-3, 0, 0, 0, 2])
+    got = numbers(activations.soft_shrink, *x, threshold=1.0)
+    np.testing.assert_array_equal(got, [-2, 0, 0, 0, 1])
+    # exp(x) = 3: tanh = 4/5.
+    got = numbers(activations.tanh_shrink, np.log(3.0))
+    np.testing.assert_allclose(got, np.log(3) - 0.8, rtol=1e-6)
+
+
+def test_sparse_functions_and_squareplus_equal_hand_values():
+    x = [-1.0, -0.5, 0.0, 1.0, 3.0]
+    got = numbers(activations.sparse_plus, *x)
+    np.testing.assert_array_equal(got, [0, 1 / 16, 1 / 4, 1, 3])
+    got = numbers(activations.sparse_sigmoid, *x)
+    np.testing.assert_array_equal(got, [0, 1 / 4, 1 / 2, 1, 1])
+    # sqrt(x^2 + 4) = 2.5 at +-1.5; with b = 0 it is ReLU.
+    got = numbers(activations.squareplus, -1.5, 0.0, 1.5)
+    np.testing.assert_array_equal(got, [0.5, 1, 2])
+    got = numbers(activations.squareplus, -1.5, 0.0, 1.5, b=0)
+    np.testing.assert_array_equal(got, [0, 0, 1.5])
+    x = np.array([-1, 0, 1], "float32")
+    slope = gradient(lambda x: activations.squareplus(x, b=0), x)
+    np.testing.assert_array_equal(slope, [0, 0, 1])
+    got = numbers(activations.hard_silu, -3.0, -1.5, 1.5, 3.0)
+    np.testing.assert_array_equal(got, [0, -0.375, 1.125, 3])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_tanh_shrink_near_0_is_a_third_of_the_cube_where_keras_has_no_digits(dtype):
+    x = np.array([1e-3, -1e-4, 1e-6], dtype)
+    got, slope = value_and_grad(activations.tanh_shrink, x)
+    np.testing.assert_allclose(got, x**3 / 3, rtol=1e-6)
+    np.testing.assert_allclose(slope, x**2, rtol=1e-6)
+    if dtype == "float32":
+        theirs = ops.convert_to_numpy(keras.activations.tanh_shrink(x))
+        assert abs(theirs[1] / got[1] - 1) > 0.5
+
+
+def test_squareplus_far_below_0_is_b_over_4x_where_keras_is_0():
+    x = np.array([-1e5, -1e12, -1e30], "float32")
+    got, slope = value_and_grad(activations.squareplus, x)
+    np.testing.assert_allclose(got, -1 / x, rtol=1e-6)  # b / (4 |x|), b = 4
+    want = 1 / np.float64(x[:2]) ** 2
+    np.testing.assert_allclose(slope[:2], want, rtol=1e-6)
+    # Keras: 0, 0 and, since the square overflows, inf.
+    theirs = ops.convert_to_numpy(keras.activations.squareplus(x))
+    np.testing.assert_array_equal(theirs, [0, 0, np.inf])
+
+
+@only_tensorflow
+def test_sparse_plus_at_infinity_has_a_derivative_where_keras_has_nan():
+    x = np.array([-np.inf, np.inf], "float32")
+    np.testing.assert_array_equal(gradient(activations.sparse_plus, x), [0, 1])
+    assert np.isnan(gradient(keras.activations.sparse_plus, x)).all()
+
+
+@only_tensorflow
+@pytest.mark.parametrize(
+    "name, arguments",
+    [
+        ("hard_shrink", {}),
+        ("soft_shrink", {}),
+        ("threshold", {"threshold": 1.0, "default_value": 7.0}),
+    ],
+)
+def test_nan_stays_where_keras_replaces_it(name, arguments):
+    assert np.isnan(numbers(getattr(activations, name), np.nan, **arguments))
+    theirs = numbers(getattr(keras.activations, name), np.nan, **arguments)
+    assert theirs == arguments.get("default_value", 0)
+
+
+def test_sparsemax_equals_hand_values():
+    # Two of three: t = (1 + 0.75 - 1) / 2 = 0.375. One alone. All alike.
+    for x, want in [
+        ([1.0, 0.75, -1.0], [0.625, 0.375, 0]),
+        ([5.0, 3.0, 1.0], [1, 0, 0]),
+        ([2.0, 2.0, 2.0, 2.0], [0.25] * 4),
+        ([0.5, 0.0, -0.5], [0.75, 0.25, 0]),  # the third lies exactly at t = -0.25 ...
+        ([0.5, 0.0, -0.25], [0.75, 0.25, 0]),  # ... here
+    ]:
+        np.testing.assert_array_equal(numbers(activations.sparsemax, *x), want)
+
+
+def test_sparsemax_of_several_scores_sums_to_1_where_that_of_keras_does_not():
+    x = [1.0, 0.75, -1.0]
+    assert numbers(activations.sparsemax, *x).sum() == 1
+    # (1 + 1.75 - 1) / 2: it sums the sums. When this fails, Keras has mended it.
+    theirs = numbers(keras.activations.sparsemax, *x)
+    np.testing.assert_array_equal(theirs, [0.125, 0, 0])
+
+
+def test_sparsemax_beside_the_reference_and_its_jacobian():
+    x = np.random.default_rng(0).normal(size=(20, 7)) * 2
+    got = ops.convert_to_numpy(activations.sparsemax(x))
+    np.testing.assert_allclose(got, board.sparsemax(x), atol=1e-12)
+    np.testing.assert_allclose(got.sum(-1), 1, rtol=1e-12)
+    for i in range(7):
+        slope = gradient(lambda x, i=i: activations.sparsemax(x)[:, i], x)
+        want = [board.sparsemax_derivative(row)[i] for row in x]
+        np.testing.assert_allclose(slope, want, atol=1e-12)
+
+
+@pytest.mark.parametrize("axis", [0, 1, -2])
+def test_sparsemax_along_any_axis_equals_the_reference(axis):
+    x = np.random.default_rng(1).normal(size=(3, 4, 5)).astype("float32")
+    got = ops.convert_to_numpy(activations.sparsemax(x, axis=axis))
+    np.testing.assert_allclose(got, board.sparsemax(x, axis=axis), atol=1e-6)
+
+
+def test_sparsemax_of_large_scores_sums_to_1_where_keras_gives_0():
+    x = [1e8, 1e8 - 8, 0.0]
+    np.testing.assert_array_equal(numbers(activations.sparsemax, *x), [1, 0, 0])
+    assert numbers(keras.activations.sparsemax, *x).sum() != 1
+    infinite = numbers(activations.sparsemax, 0.0, np.inf, -np.inf)
+    np.testing.assert_array_equal(infinite, [0, 1, 0])
+    assert np.isnan(numbers(activations.sparsemax, 0.0, np.nan)).all()
+
+
+def test_glu_equals_hand_values_and_the_reference():
+    # sigmoid(log 3) = 3/4.
+    got = numbers(activations.glu, 8.0, 2.0, np.log(3.0), 0.0)
+    np.testing.assert_allclose(got, [6, 1], rtol=1e-6)
+    x = np.random.default_rng(0).normal(size=(4, 6)) * 3
+    for i in range(3):
+        got, slope = value_and_grad(lambda x, i=i: activations.glu(x)[:, i], x)
+        np.testing.assert_allclose(got, board.glu(x)[:, i], rtol=1e-12)
+        want = [board.glu_derivative(row)[i] for row in x]
+        np.testing.assert_allclose(slope, want, rtol=1e-12)
+    got = ops.convert_to_numpy(activations.glu(x, axis=0))
+    np.testing.assert_allclose(got, board.glu(x, axis=0), rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_glu_beside_keras_has_same_value_and_gradient(dtype):
+    x = np.random.default_rng(0).normal(size=(4, 6)) * 3
+    x = ops.convert_to_numpy(ops.cast(x, dtype))
+    tolerance = {"float32": 2e-6, "bfloat16": 2e-2, "float16": 2e-3}[dtype]
+    for got, want in zip(
+        value_and_grad(activations.glu, x),
+        value_and_grad(keras.activations.glu, x),
+        strict=True,
+    ):
+        assert got.dtype == want.dtype == x.dtype
+        np.testing.assert_allclose(
+            got.astype("float64"), want.astype("float64"), tolerance, tolerance
+        )
+
+
+def test_glu_of_symbolic_input_halves_it_and_an_odd_size_is_an_error():
+    inputs = keras.Input((5, 6))
+    model = keras.Model(inputs, activations.glu(inputs, axis=-1))
+    assert model.output_shape == (None, 5, 3)
+    again = keras.Model.from_config(model.get_config())
+    x = np.ones((2, 5, 6), "float32")
+    np.testing.assert_array_equal(again(x), activations.glu(x))
+    with pytest.raises(ValueError, match=r"along `axis` must be even.*\(None, 5, 6\)"):
+        activations.glu(inputs, axis=1)

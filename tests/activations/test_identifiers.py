@@ -29,10 +29,10 @@ def test_function_is_called_as_keras_calls_it(name):
     assert [(p.name, p.default) for p in ours] == [(p.name, p.default) for p in theirs]
 
 
-def test_get_of_none_alias_other_name_and_callable():
+def test_get_of_none_alias_and_callable():
     assert activations.get(None) is activations.linear
     assert activations.get("swish") is activations.silu
-    assert activations.get("sparsemax") is keras.activations.sparsemax
+    assert activations.get("hard_swish") is activations.hard_silu
     assert activations.get(keras.activations.relu) is keras.activations.relu
 
 

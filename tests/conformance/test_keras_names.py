@@ -44,6 +44,7 @@ def test_name_of_keras_is_ours_exactly_where_it_is_written_here(part, name):
         (layers.Convolution2D, layers.Conv2D),
         (layers.MaxPool2D, layers.MaxPooling2D),
         (activations.swish, activations.silu),
+        (activations.hard_swish, activations.hard_silu),
     ],
 )
 def test_alias_of_keras_leads_to_ours(alias, own):
@@ -54,7 +55,11 @@ def test_other_names_are_keras_own():
     assert layers.BatchNormalization is keras.layers.BatchNormalization
     assert layers.Input is keras.Input
     assert losses.Loss is keras.losses.Loss
-    assert activations.glu is keras.activations.glu
+
+
+def test_every_activation_of_keras_is_written_here():
+    public = {name for name in dir(keras.activations) if not name.startswith("_")}
+    assert public - set(activations.__all__) == {"hard_swish", "swish"}
 
 
 @each_part

@@ -8,14 +8,14 @@ from typing import Any
 import keras
 import numpy as np
 
-from ... import activations
 from ..._logits import find_logits
 from ...reference import activations as formulas
 from ..thresholds import SAME_ACTIVATION
 
 # Distinguishes the known activations from each other.
 _TEST_INPUT = np.array([[-7.0, -2.5, -0.5, 0.5], [2.0, 2.5, 3.5, 8.0]], "float32")
-_NAMES = [name for name in activations.__all__ if hasattr(formulas, name)]
+# Not GLU, which changes the shape, nor threshold, which is nothing without arguments.
+_NAMES = [*formulas.ELEMENTWISE, "log_softmax", "softmax", "sparsemax"]
 _ANSWERS = {name: getattr(formulas, name)(_TEST_INPUT) for name in _NAMES}
 KNOWN = frozenset(_NAMES)
 _SQUEEZED_NAMES = {name.replace("_", "") for name in _NAMES}
