@@ -221,7 +221,7 @@ def decode_values(
             # Pillow warns of large images, which the limit below refuses, and of odd
             # metadata, which do not matter here.
             warnings.simplefilter("ignore")
-            _learn_heic(file)
+            learn_heic(file)
             with Image.open(file, formats=formats) as image:
                 if image.width * image.height > limit:
                     raise InputError(
@@ -262,7 +262,7 @@ def decode_values(
     return decoded
 
 
-def _learn_heic(file: IO[bytes]) -> None:
+def learn_heic(file: IO[bytes]) -> None:
     """Teaches Pillow to read what telephones save, if this is such a file."""
     head = file.read(12)
     file.seek(0)

@@ -25,6 +25,7 @@ FLOORS = {
     "_keras_names": 0,
     "_logits": 0,
     "_optional": 0,
+    "_order": 0,
     "_patches": 0,
     "_preparation": 0,
     "activations": 1,

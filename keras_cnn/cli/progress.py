@@ -50,6 +50,10 @@ class ShownRun(Observer):
         if self._table is not None:
             self._table.close()
 
+    def on_reading(self, done: int, total: int) -> None:
+        """Says how far the reading of the files is."""
+        self._loading.update(Text(f"Reading image files: {done:,} of {total:,} ..."))
+
     def on_data(self, dataset: ImageDataset) -> None:
         """Prints what is loaded; loudly where it was substituted."""
         self._loading.stop()

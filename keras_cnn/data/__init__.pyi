@@ -2,9 +2,11 @@ from .dataset import ImageDataset as ImageDataset
 from .dataset import Provenance as Provenance
 from .describe import Description as Description
 from .describe import describe as describe
+from .file_split import FileSplit as FileSplit
 from .loading import DataUnavailable as DataUnavailable
 from .loading import load as load
 from .loading import prepare as prepare
+from .pixel_reader import PixelReader as PixelReader
 from .split import ArraySplit as ArraySplit
 from .split import Split as Split
 from .split import StreamedSplit as StreamedSplit

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Generic, cast
+from typing import Any, Generic, TypeAlias, cast
 
 import numpy as np
 from typing_extensions import TypeVar
 
 from .._checks import InputError, check_count, check_fraction
 from .._images import PIXEL_MAX
+from .file_split import FileSplit
+from .image_files import Progress
+from .in_memory import pixels_in_memory
 from .split import ArraySplit, Split, StreamedSplit
 
 # What is held out does not depend on a run's seed: a test set never changes.
@@ -20,6 +23,10 @@ _SPLIT_SEED = 0
 _TEST_FRACTION = 0.2
 
 SplitT = TypeVar("SplitT", bound=Split, covariant=True, default=Split)
+
+# A part of one's own images: its labels are known, wherever the images are.
+LocalSplit: TypeAlias = ArraySplit | FileSplit
+LocalT = TypeVar("LocalT", ArraySplit, FileSplit, LocalSplit)
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,7 @@ class ImageDataset(Generic[SplitT]):
                     f"{self.name} with {self.image_shape} (train) and "
                     f"{split.image_shape} ({part})."
                 )
-            if isinstance(split, ArraySplit):
+            if isinstance(split, LocalSplit):
                 self._check_labels(part, split)
 
     @property
@@ -111,15 +118,15 @@ class ImageDataset(Generic[SplitT]):
         }
         return {name: part for name, part in parts.items() if part is not None}
 
-    def held_out(self) -> ImageDataset[ArraySplit]:
-        """Returns a set in memory with a fifth of each class of `train` as its test.
+    def held_out(self) -> ImageDataset[SplitT]:
+        """Returns the set with a fifth of each class of `train` as its test.
 
         Raises:
             InputError: If a class has too few images for that.
         """
-        train, test = carve(cast(ArraySplit, self.train), _TEST_FRACTION)
+        train, test = carve(cast(LocalSplit, self.train), _TEST_FRACTION)
         parts: dict[str, Any] = {"train": train, "test": test}
-        return replace(cast(ImageDataset[ArraySplit], self), **parts)
+        return replace(self, **parts)
 
     def limited(self, limit: int | None) -> ImageDataset[SplitT]:
         """Returns a set of at most `limit` images a split, drawn at random, for a look.
@@ -133,7 +140,7 @@ class ImageDataset(Generic[SplitT]):
         parts = {name: _sample(part, limit) for name, part in self.splits.items()}
         return replace(self, **parts)  # type: ignore[arg-type]
 
-    def _check_labels(self, part: str, split: ArraySplit) -> None:
+    def _check_labels(self, part: str, split: LocalSplit) -> None:
         for label in (split.labels.min(), split.labels.max()):
             if not 0 <= label < len(self.class_names):
                 raise InputError(
@@ -153,17 +160,28 @@ class Reading:
         skip_damaged: Whether to go on without image files that cannot be read.
         hold_out: Whether a set without a part to test on gives up a fifth of each
             class; else all its images are both `train` and `test`.
+        memory_limit: Bytes of pixels above which image files are read anew in each
+            epoch; None for `pixels_in_memory`.
+        progress: Is told how many image files were looked at, and of how many.
     """
 
     image_size: tuple[int, int] | None = None
     white: float | None = None
     skip_damaged: bool = False
     hold_out: bool = True
+    memory_limit: int | None = None
+    progress: Progress | None = None
+
+    def streams(self, pixels: int) -> bool:
+        """Whether image files with so many bytes of pixels are read in each epoch."""
+        if self.memory_limit is None:
+            return pixels > pixels_in_memory()
+        return pixels > self.memory_limit
 
 
 def hold_out_test(
-    splits: dict[str, ArraySplit], reading: Reading | None = None, **fields: Any
-) -> ImageDataset[ArraySplit]:
+    splits: dict[str, LocalT], reading: Reading | None = None, **fields: Any
+) -> ImageDataset[LocalT]:
     """Returns a data set of `splits`; without a test part, a fifth of each class is it.
 
     Raises:
@@ -172,7 +190,7 @@ def hold_out_test(
     if "test" in splits:
         return ImageDataset(**{**fields, **splits})
     parts = {**splits, "test": splits["train"]}
-    whole: ImageDataset[ArraySplit] = ImageDataset(
+    whole: ImageDataset[LocalT] = ImageDataset(
         **{**fields, **parts}, test_is_held_out=True
     )
     return whole.held_out() if reading is None or reading.hold_out else whole
@@ -186,7 +204,7 @@ def check_classes_in_both(train: Split, test: Split, name: str) -> None:
     Raises:
         InputError: Says how many classes are.
     """
-    if not (isinstance(train, ArraySplit) and isinstance(test, ArraySplit)):
+    if not (isinstance(train, LocalSplit) and isinstance(test, LocalSplit)):
         return
     alone = np.setxor1d(train.labels, test.labels)
     if alone.size:
@@ -196,7 +214,7 @@ def check_classes_in_both(train: Split, test: Split, name: str) -> None:
         )
 
 
-def carve(split: ArraySplit, fraction: float) -> tuple[ArraySplit, ArraySplit]:
+def carve(split: LocalT, fraction: float) -> tuple[LocalT, LocalT]:
     """Splits off a fraction of each class, the same images whenever it is called.
 
     Every class has at least one image on both sides.
@@ -244,7 +262,7 @@ def _shared(giving: Any, taking: Any, labels: Any) -> tuple[Any, Any]:
 def _sample(split: Split, limit: int) -> Split:
     if limit >= len(split):
         return split
-    if isinstance(split, ArraySplit):
+    if isinstance(split, LocalSplit):
         chosen = np.random.default_rng(_SPLIT_SEED).permutation(len(split))[:limit]
         return split[np.sort(chosen)]
     if isinstance(split, StreamedSplit):
@@ -253,5 +271,6 @@ def _sample(split: Split, limit: int) -> Split:
             split, read=lambda _, seed: read(False, seed).take(limit), size=limit
         )
     raise TypeError(
-        f"A split must be an ArraySplit or a StreamedSplit. Received: {split!r}."
+        "A split must be an ArraySplit, a FileSplit or a StreamedSplit. "
+        f"Received: {split!r}."
     )

@@ -1,18 +1,27 @@
 """Your own images: a folder with one sub-folder a class."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .._checks import InputError
 from .._files import shown
-from .dataset import ImageDataset, Provenance, Reading, hold_out_test
+from .dataset import (
+    ImageDataset,
+    LocalSplit,
+    Provenance,
+    Reading,
+    hold_out_test,
+)
+from .file_split import FileSplit
 from .image_files import ImagesRead, read_images
+from .in_memory import decoded_bytes
 from .layout import find_layout, readable_name
 from .split import ArraySplit
 
 
-def load_folder(path: Path, reading: Reading) -> ImageDataset[ArraySplit]:
+def load_folder(path: Path, reading: Reading) -> ImageDataset[LocalSplit]:
     """Returns the images below a folder, one sub-folder a class.
 
     `find_layout` has the rule for what is a class and what a part, `read_images` the
@@ -46,7 +55,7 @@ def dataset_of_files(
     classes: tuple[str, ...],
     reading: Reading,
     notes: list[str],
-) -> ImageDataset[ArraySplit]:
+) -> ImageDataset[LocalSplit]:
     """Returns the data set of image files whose parts and labels are known.
 
     Args:
@@ -59,11 +68,15 @@ def dataset_of_files(
     Raises:
         InputError: As `load_folder`.
     """
+    files = [file for _, _, file in rows]
+    size = decoded_bytes(files, reading.image_size)
     read = read_images(
-        [file for _, _, file in rows],
+        files,
         image_size=reading.image_size,
         skip_damaged=reading.skip_damaged,
         white=reading.white,
+        keep=not reading.streams(size),
+        progress=reading.progress,
     )
     parts = np.array([part for part, _, _ in rows])[read.kept]
     labels = np.array([label for _, label, _ in rows], np.int64)[read.kept]
@@ -76,10 +89,8 @@ def dataset_of_files(
             "Each class must have an image to train on that can be read. Received: "
             f"{shown(path)} with none of {', '.join(absent)}."
         )
-    splits = {
-        part: ArraySplit(read.images[parts == part], labels[parts == part])
-        for part in dict.fromkeys(parts.tolist())
-    }
+    whole = _split(files, labels, read)
+    splits = {part: whole[parts == part] for part in dict.fromkeys(parts.tolist())}
     name = readable_name(path.resolve().name)
     return hold_out_test(
         splits,
@@ -91,14 +102,27 @@ def dataset_of_files(
         provenance=Provenance(
             source=f"{'folder' if path.is_dir() else 'table'} {name}",
             checksum=read.checksum,
-            note=" ".join([*notes, *_read_notes(read)]),
+            note=" ".join([*notes, *_read_notes(read, size)]),
         ),
     )
 
 
-def _read_notes(read: ImagesRead) -> list[str]:
+def _split(files: list[Path], labels: Any, read: ImagesRead) -> LocalSplit:
+    """Returns all images as one part, in memory or to be read in each epoch."""
+    if read.images is not None:
+        return ArraySplit(read.images, labels)
+    texts = np.array([str(files[position]) for position in read.kept], object)
+    return FileSplit(texts, labels, read.digests, read.reader)
+
+
+def _read_notes(read: ImagesRead, size: int) -> list[str]:
     """Returns what a reader should know of how the files were read."""
     notes = []
+    if read.images is None:
+        notes.append(
+            f"The images are read from their files in each epoch: {size / 1e9:,.3g} GB "
+            "of pixels are not held in memory."
+        )
     if read.damaged:
         notes.append(
             f"{len(read.damaged):,} of {len(read.kept) + len(read.damaged):,} image "

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias, overload
 
-from .._checks import InputError, check_count, check_fraction, check_positive
+from .._checks import (
+    InputError,
+    check_choice,
+    check_count,
+    check_fraction,
+    check_positive,
+)
 from .._files import check_file, shown
 from .catalogue import DataUnavailable, Location, find_builder, load_tfds
 from .catalogue import prepare as prepare_tfds
-from .dataset import ImageDataset, Reading, carve
+from .dataset import ImageDataset, LocalSplit, Reading, carve
 from .digits import load_digits
 from .folder import load_folder
+from .image_files import Progress
 from .npz import load_npy, load_npz, npy_files
 from .split import ArraySplit
 from .table import SUFFIXES as TABLES
@@ -28,6 +36,11 @@ MEMORY_LIMIT = 2**30
 # A name that ends so is a file's.
 _FILES = (".npz", ".npy", *TABLES)
 
+# What stands in for "yes" and "no" as a limit.
+_NOTHING, _EVERYTHING = 0, sys.maxsize
+
+_Stream: TypeAlias = Literal["auto", "yes", "no"]
+
 # Names of well-known sets that are smaller than that at any rate.
 _Small: TypeAlias = Literal[
     "auto", "digits", "mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100"
@@ -36,7 +49,7 @@ _Small: TypeAlias = Literal[
 
 @overload
 def load(
-    name_or_path: _Small | os.PathLike[str] = "auto",
+    name_or_path: _Small = "auto",
     *,
     data_dir: str | None = None,
     manual_dir: str | None = None,
@@ -49,17 +62,37 @@ def load(
 
 @overload
 def load(
+    name_or_path: os.PathLike[str],
+    *,
+    data_dir: str | None = None,
+    manual_dir: str | None = None,
+    validation_split: float = 0.0,
+    image_size: tuple[int, int] | None = None,
+    memory_limit: int | None = None,
+    cache: str | None = None,
+    white: float | None = None,
+    skip_damaged: bool = False,
+    hold_out: bool = True,
+    stream: _Stream = "auto",
+    progress: Progress | None = None,
+) -> ImageDataset[LocalSplit]: ...
+
+
+@overload
+def load(
     name_or_path: str | os.PathLike[str] = "auto",
     *,
     data_dir: str | None = None,
     manual_dir: str | None = None,
     validation_split: float = 0.0,
     image_size: tuple[int, int] | None = None,
-    memory_limit: int = MEMORY_LIMIT,
+    memory_limit: int | None = None,
     cache: str | None = None,
     white: float | None = None,
     skip_damaged: bool = False,
     hold_out: bool = True,
+    stream: _Stream = "auto",
+    progress: Progress | None = None,
 ) -> ImageDataset: ...
 
 
@@ -70,11 +103,13 @@ def load(
     manual_dir: str | None = None,
     validation_split: float = 0.0,
     image_size: tuple[int, int] | None = None,
-    memory_limit: int = MEMORY_LIMIT,
+    memory_limit: int | None = None,
     cache: str | None = None,
     white: float | None = None,
     skip_damaged: bool = False,
     hold_out: bool = True,
+    stream: _Stream = "auto",
+    progress: Progress | None = None,
 ) -> ImageDataset:
     """Loads an image data set.
 
@@ -97,7 +132,9 @@ def load(
         validation_split: The share of the training images, in [0, 1), to carve off for
             validation. Defaults to `0.0`: none, as in the article.
         image_size: (height, width) to resize to: needed where images differ in size.
-        memory_limit: Bytes of pixels above which a TFDS set is streamed from disk.
+        memory_limit: Bytes of pixels above which a set is streamed from the disk.
+            Defaults to None: 2**30 for a TFDS set; for image files as many as fill,
+            with the numbers that a network computes with, an eighth of the memory.
         cache: Where a streamed set keeps its decoded images after the first epoch, a
             path to which each split's name is added. Defaults to None: nowhere.
         white: What number white has in your own images: 255 for 8 bits, 4095 for 12,
@@ -107,6 +144,10 @@ def load(
         hold_out: Whether images of your own that have no part to test on give up a
             fifth of each class for it, always the same one. Defaults to True.
             False puts all images into both `train` and `test`, to test a model on.
+        stream: Whether images are read from the disk in each epoch. Defaults to
+            "auto": by `memory_limit`; "yes" and "no" replace that.
+        progress: Is told how many image files were looked at, and of how many.
+            Defaults to None.
 
     Returns:
         The data set: uint8 images and int64 labels.
@@ -121,6 +162,9 @@ def load(
         ((1437, 28, 28, 1), '3')
     """
     check_fraction("validation_split", validation_split)
+    check_choice("stream", stream, ("auto", "yes", "no"))
+    limits = {"auto": memory_limit, "yes": _NOTHING, "no": _EVERYTHING}
+    limit = limits[stream]
     if white is not None:
         check_positive("white", white)
     if image_size is not None:
@@ -135,7 +179,7 @@ def load(
             location,
             validation_split=validation_split,
             image_size=image_size,
-            memory_limit=memory_limit,
+            memory_limit=MEMORY_LIMIT if limit is None else limit,
             cache=cache,
         )
 
@@ -150,16 +194,21 @@ def load(
     elif name == "digits":
         dataset = load_digits()
     elif is_path(name_or_path):
-        reading = Reading(image_size, white, skip_damaged, hold_out)
+        reading = Reading(image_size, white, skip_damaged, hold_out, limit, progress)
         dataset = _load_path(Path(name).expanduser(), reading)
     else:
         return from_tfds(name)
+    if stream == "yes" and isinstance(dataset.train, ArraySplit):
+        raise InputError(
+            "`stream` must be auto or no for arrays: only image files and TFDS sets "
+            f"can be streamed. Received: stream='yes' with {dataset.name}."
+        )
     if image_size is not None:
         dataset = _resized(dataset, image_size)
     return _with_validation(dataset, validation_split)
 
 
-def _load_path(path: Path, reading: Reading) -> ImageDataset[ArraySplit]:
+def _load_path(path: Path, reading: Reading) -> ImageDataset[LocalSplit]:
     """Reads your own images by what the path is."""
     suffix = path.suffix.lower()
     if suffix == ".npz":
@@ -230,7 +279,7 @@ def _with_validation(dataset: ImageDataset, fraction: float) -> ImageDataset:
             "A data set with a validation split of its own must be used without "
             f"`validation_split`. Received: validation_split={fraction!r}."
         )
-    if not isinstance(dataset.train, ArraySplit):
+    if not isinstance(dataset.train, LocalSplit):
         raise InputError("Only a data set in memory can be split by class.")
     train, validation = carve(dataset.train, fraction)
     return replace(dataset, train=train, validation=validation)

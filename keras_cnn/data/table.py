@@ -10,12 +10,11 @@ from typing import Any
 
 from .._checks import InputError, first_line
 from .._files import check_file, shown
-from .dataset import ImageDataset, Reading
+from .dataset import ImageDataset, LocalSplit, Reading
 from .folder import dataset_of_files
 from .labels import class_labels
 from .layout import walk
 from .pixel_table import delimiter, is_pixel_table, load_pixel_table
-from .split import ArraySplit
 from .split_names import part_named
 
 SUFFIXES = (".csv", ".tsv", ".json", ".jsonl")
@@ -32,7 +31,7 @@ _PARTS = ("split", "set", "subset", "partition", "usage")
 Row = dict[str, str]
 
 
-def load_table(path: Path, reading: Reading) -> ImageDataset[ArraySplit]:
+def load_table(path: Path, reading: Reading) -> ImageDataset[LocalSplit]:
     """Returns the images that a table lists, or whose pixels it holds.
 
     The file's column is the one whose values name image files in the table's folder or

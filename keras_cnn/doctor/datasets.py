@@ -13,6 +13,7 @@ import numpy as np
 from .._checks import InputError
 from .._images import scale
 from ..data import ArraySplit, load
+from ..data.file_split import file_errors
 from ..data.npz import read_npz
 from ..saving.input_pixels import likely_preparation
 from .program.outputs import loss_kind
@@ -104,7 +105,8 @@ def read_images(
             pixels, labels = normalize(split.images), split.labels
         else:
             batches = split.batches(256, normalize=normalize).as_numpy_iterator()
-            pixels, labels = map(np.concatenate, zip(*batches, strict=True))
+            with file_errors():
+                pixels, labels = map(np.concatenate, zip(*batches, strict=True))
         rows = np.eye(classes, dtype="float32")[labels]
         return pixels, rows if one_hot else labels
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..data import ArraySplit, ImageDataset
+from ..data import ArraySplit, FileSplit, ImageDataset
 from .parity import ParityData
 
 _MAX_COMPARED = 2000
@@ -20,7 +20,10 @@ def parity_images(dataset: ImageDataset) -> ParityData:
     """
     test = dataset.limited(_MAX_COMPARED).test
     images = [test.images_at(range(len(test)))]
-    labels = test.labels if isinstance(test, ArraySplit) else np.full(len(test), -1)
+    if isinstance(test, ArraySplit | FileSplit):
+        labels = test.labels
+    else:
+        labels = np.full(len(test), -1)
     missing = max(0, _MIN_COMPARED - len(test))
     if missing:
         images.append(_training_images(dataset, missing))

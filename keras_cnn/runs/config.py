@@ -104,6 +104,13 @@ class RunConfig:
     skip_damaged: bool = option(
         False, FLAG, "Data", "Go on without image files that cannot be read."
     )
+    stream: Literal["auto", "yes", "no"] = option(
+        "auto",
+        choice("auto", "yes", "no"),
+        "Data",
+        "Read images from the disk in each epoch rather than hold all in memory; auto "
+        "where they would fill more than an eighth of it.",
+    )
     limit: int | None = option(
         None,
         whole(),

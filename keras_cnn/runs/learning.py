@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from ..data import ImageDataset
+from ..data.file_split import file_errors
 from ..training.learning_watch import LearningWatch, chance_of
 from ..training.trainer import Trainer
 from .config import RunConfig
@@ -68,6 +69,7 @@ def train(
 
     Raises:
         TrainingError: If the loss becomes NaN or infinite, or a worker is lost.
+        InputError: If an image file can no longer be read.
 
     Example:
         >>> from keras_cnn.data import load
@@ -96,13 +98,16 @@ def train(
     begin = time.perf_counter()
     scores = None
     try:
-        fit(
-            **fed,
-            epochs=config.epochs,
-            validation_data=validation_data(config, dataset.validation, num_classes),
-            callbacks=[*callbacks, history],
-            verbose=0,
-        )
+        with file_errors():
+            fit(
+                **fed,
+                epochs=config.epochs,
+                validation_data=validation_data(
+                    config, dataset.validation, num_classes
+                ),
+                callbacks=[*callbacks, history],
+                verbose=0,
+            )
         seconds = time.perf_counter() - begin
         classify = compile_classifier(model, dataset.image_shape)
         scores = evaluate_split(classify, dataset.test)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,15 @@ class TrainingProgram:
     epochs: int = 5
 
 
-def load_images(config: RunConfig) -> ImageDataset:
-    """Returns the images of a run, as it trains and tests on them."""
+def load_images(
+    config: RunConfig, progress: Callable[[int, int], None] | None = None
+) -> ImageDataset:
+    """Returns the images of a run, as it trains and tests on them.
+
+    Args:
+        config: What the run is asked to do.
+        progress: As `load` takes it. Defaults to `None`.
+    """
     return load(
         config.dataset,
         data_dir=config.data_dir,
@@ -49,6 +57,8 @@ def load_images(config: RunConfig) -> ImageDataset:
         image_size=config.image_size,
         white=config.white,
         skip_damaged=config.skip_damaged,
+        stream=config.stream,
+        progress=progress,
     ).limited(config.limit)
 
 
@@ -90,13 +100,15 @@ def training_program(
     saved = [] if fresh else [path for path in saved if path.exists()]
     model = load_model(saved[0]) if saved else build_model(config, dataset)
     classes = len(dataset.class_names)
-    fed = feed(config, dataset.train, classes)
+    # As Keras takes them: what only the trainer reads by position comes as a stream.
+    plain = replace(config, engine="fit", strategy="none", checkpoint_every=None)
+    fed = feed(plain, dataset.train, classes)
     held_out = dataset.validation or dataset.test
     return TrainingProgram(
         model,
         fed["x"],
         fed.get("y"),
-        validation_data(config, held_out, classes),
+        validation_data(plain, held_out, classes),
         config.batch_size,
         config.epochs,
     )

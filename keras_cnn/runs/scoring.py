@@ -12,6 +12,7 @@ import numpy.typing as npt
 from .._chance import is_at_chance
 from .._images import scale
 from ..data import Split
+from ..data.file_split import file_errors
 
 _BATCH_SIZE = 256
 
@@ -84,9 +85,9 @@ def evaluate_split(
         The predictions, in the split's order.
     """
     labels, probabilities = [], []
-    for images, true in split.batches(
-        _BATCH_SIZE, normalize=normalize
-    ).as_numpy_iterator():
-        probabilities.append(np.asarray(predict(images), np.float32))
-        labels.append(true)
+    batches = split.batches(_BATCH_SIZE, normalize=normalize)
+    with file_errors():
+        for images, true in batches.as_numpy_iterator():
+            probabilities.append(np.asarray(predict(images), np.float32))
+            labels.append(true)
     return Scores(np.concatenate(labels), np.concatenate(probabilities))

@@ -60,6 +60,9 @@ class Run:
 class Observer:
     """Hears of a run while it goes on; each method does nothing until overridden."""
 
+    def on_reading(self, done: int, total: int) -> None:
+        """Is called while image files are looked at, with how many are done."""
+
     def on_data(self, dataset: ImageDataset) -> None:
         """Is called when the images are loaded."""
 
@@ -124,7 +127,7 @@ def run(
     strategy = make_strategy(config)
     check_arguments(config, strategy)
     chief = is_chief(strategy)
-    dataset = load_images(config)
+    dataset = load_images(config, observer.on_reading if chief else None)
     if chief:
         observer.on_data(dataset)
     model = build_model(config, dataset, strategy)

@@ -5,7 +5,8 @@ A call of `Trainer.fit` passes through these classes, from the outside in:
     Trainer.fit (trainer.py)                  the arguments
       checks.py, target_checks.py             what must hold before any step
       make_source (data_sources.py)           the data, as a source of batches:
-                                              array_source.py or stream_source.py
+                                              array_source.py, stream_source.py or
+                                              indexed_source.py
       make_callback_list (callback_list.py)   the callbacks
       CompiledLoops (compiled_loops.py)       the loops kept from the last call
       FitLoop.run (fit_loop.py)               for each epoch:
@@ -22,7 +23,7 @@ Each argument is read in one place:
 | argument | owner |
 | --- | --- |
 | `x`, `y`, `sample_weight`, `class_weight` | `make_source`, by Keras's data adapters |
-| `batch_size`, `steps_per_epoch`, `shuffle` | `ArraySource` or `StreamSource` |
+| `batch_size`, `steps_per_epoch`, `shuffle` | the source of the data |
 | `epochs`, `initial_epoch`, `validation_freq` | `FitLoop` |
 | `callbacks`, `verbose` | `make_callback_list`; their batch hooks `BatchHooks` |
 | `validation_split` | `Trainer.fit` |

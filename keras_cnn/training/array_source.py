@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._checks import InputError
+from .._order import draw_order
 from .source import AnyLoop, LoopResults, NextSteps, checksum, warn_of_the_end
 
 
@@ -106,16 +107,13 @@ class ArraySource:
         return samples[: whole * size].reshape(whole, size)
 
     def _order(self) -> npt.NDArray[np.int32]:
-        order = np.arange(self.samples, dtype=np.int32)
-        if not self._shuffle:
-            return order
-        generator = np.random.default_rng([self._seed, self._pass])
-        if self._shuffle != "batch":
-            generator.shuffle(order)
-            return order
-        for begin in range(0, self.samples, self.batch_size):
-            generator.shuffle(order[begin : begin + self.batch_size])
-        return order
+        return draw_order(
+            self.samples,
+            self._seed,
+            self._pass,
+            shuffle=self._shuffle,
+            batch_size=self.batch_size,
+        )
 
     def restart(self) -> None:
         """Goes to the first batch."""

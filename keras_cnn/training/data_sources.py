@@ -7,6 +7,7 @@ Keras's own (`get_data_adapter`).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import keras
@@ -15,6 +16,7 @@ import numpy as np
 from ._keras import ArrayDataAdapter, convert_to_sliceable, get_data_adapter
 from .array_source import ArraySource
 from .checks import as_count, capped, check_class_weight, check_not_empty
+from .indexed_source import IndexedData, IndexedSource
 from .stream_source import StreamSource
 
 Source = ArraySource | StreamSource
@@ -59,6 +61,17 @@ def make_source(
         keras.config.max_steps_per_epoch(),
     )
     check_class_weight(class_weight)
+    if isinstance(x, IndexedData):
+        return IndexedSource(
+            x,
+            partial(get_data_adapter, class_weight=class_weight, steps_per_epoch=None),
+            batch_size or 32,
+            shuffle=shuffle,
+            steps_per_epoch=steps_per_epoch,
+            seed=seed,
+            one_by_one=one_by_one,
+            name=name,
+        )
     check_not_empty(x, name)
     adapter = get_data_adapter(
         x,

@@ -96,14 +96,14 @@ class StreamSource:
     def _steps(self, loop: AnyLoop, next_steps: NextSteps, done: int) -> LoopResults:
         begun = done
         if self._iterator is None:
-            self._iterator = iter(self._dataset)
+            self._iterator = self._open()
         while self._given_steps is None or done < self._given_steps:
             # Nobody may hear of a batch before it is known to exist.
             first = self._next_batch()
             if first is None and done == begun and self._position:
                 # The last epoch took the last batch of the data, without knowing it.
                 self._next_pass()
-                self._iterator = iter(self._dataset)
+                self._iterator = self._open()
                 first = self._next_batch()
             if first is None:
                 self._counted = self._position
@@ -119,6 +119,10 @@ class StreamSource:
                 return  # at a loss that is NaN or infinite
         if self._position == self._length:
             self._next_pass()
+
+    def _open(self) -> Any:
+        """Returns an iterator of the batches from where the source is in its pass."""
+        return iter(self._dataset)
 
     def _next_batch(self) -> Any:
         """Returns an optional of the next batch; None where the data have ended."""

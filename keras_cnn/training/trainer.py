@@ -187,10 +187,11 @@ class Trainer:
             x: Inputs: an array or tensor, (samples, ...), a list or dictionary of them,
                 or a stream of batches: a `tf.data.Dataset`, a
                 `keras.utils.PyDataset` or a generator of `(x, y)` or
-                `(x, y, sample_weight)`.
+                `(x, y, sample_weight)`; or `IndexedData`, which it reads by position.
             y: Targets, (samples, ...), in the form of the model's outputs. Defaults to
                 `None`, for a stream or a model that adds its losses itself.
-            batch_size: Samples a batch of arrays. Defaults to `None`, for 32.
+            batch_size: Samples a batch of arrays or of `IndexedData`. Defaults to
+                `None`, for 32.
             epochs: The epoch after the last one. Defaults to `1`.
             verbose: 0 shows nothing; 1 and "auto" a bar in a terminal and a line an
                 epoch; 2 the line. Defaults to `"auto"`.

@@ -122,6 +122,7 @@ ANOTHER = {
     "image_size": (64, 48),
     "white": 4095.0,
     "skip_damaged": True,
+    "stream": "yes",
     "limit": 100,
     "validation_split": 0.25,
     "epochs": 2,

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from keras_cnn import Trainer
+from tests.training.indexed import IndexedArrays
 
 EPOCHS = 3
 
@@ -64,7 +65,8 @@ def train(folder, out, *, every=3, streamed=False, seconds=0.01, die_in_save=Non
         folder: Of the checkpoints.
         out: An .npz file for the final variables and the history.
         every: Steps between checkpoints.
-        streamed: Whether the data come as a shuffled stream, not as arrays.
+        streamed: Whether the data come as a shuffled stream, not as arrays; "indexed"
+            for data that are read by position.
         seconds: How much longer each step takes.
         die_in_save: The save, counted from 1, in the middle of which to die; or None.
     """
@@ -77,7 +79,9 @@ def train(folder, out, *, every=3, streamed=False, seconds=0.01, die_in_save=Non
     x, y = small_data()
     trainer = Trainer(model, checkpoint_dir=folder, checkpoint_every=every, resume=True)
     slowly = Slowly(f"{out}.begun", seconds)
-    if streamed:
+    if streamed == "indexed":
+        fed = {"x": IndexedArrays(x, y), "batch_size": 32}
+    elif streamed:
         data = tf.data.Dataset.from_tensor_slices((x, y))
         data = data.shuffle(500, seed=3).batch(32)
         fed = {"x": data, "shuffle": False}

@@ -39,7 +39,9 @@ def assert_same_bits(ours, theirs):
         np.testing.assert_array_equal(array, theirs[name], err_msg=name)
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["arrays", "stream"])
+@pytest.fixture(
+    scope="module", params=[False, True, "indexed"], ids=["arrays", "stream", "indexed"]
+)
 def streamed(request):
     return request.param
 
