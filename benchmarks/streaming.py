@@ -131,7 +131,7 @@ def main():
         whole = Path(root, "all")
         make_files(whole, arguments.files)
         print("| files | streamed | in memory |\n| ---: | ---: | ---: |")
-        for share in (50, 10, 2, 1):
+        for share in (50, 5, 1):
             count = arguments.files // share
             folder = whole if share == 1 else Path(root, str(count))
             if share > 1:
