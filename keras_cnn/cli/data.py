@@ -64,17 +64,19 @@ def info(
     """Describe a data set; nothing is downloaded for it."""
     start_tensorflow()
     from ..data import describe
+    from .datasets import reading_shown
 
-    _print_description(
-        describe(
+    with reading_shown() as progress:
+        known = describe(
             name,
             data_dir=data_dir,
             manual_dir=manual_dir,
             image_size=OPTIONS["image_size"].checked("image_size", image_size),
             white=white,
             skip_damaged=skip_damaged,
+            progress=progress,
         )
-    )
+    _print_description(known)
 
 
 @app.command("prepare")

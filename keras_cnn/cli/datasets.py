@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from rich.text import Text
+
 from .._checks import InputError
-from .console import out
+from .console import err, out
 
 if TYPE_CHECKING:
     from ..data import ImageDataset
@@ -27,6 +30,15 @@ def print_summary(dataset: ImageDataset) -> None:
         f"{dataset.name} ({origin}): {parts}; {shape}, "
         f"{len(dataset.class_names)} classes"
     )
+
+
+@contextmanager
+def reading_shown() -> Iterator[Callable[[int, int], None]]:
+    """Yields what shows, in a terminal, how many image files were looked at."""
+    with err.status(Text("Reading ...")) as status:
+        yield lambda done, total: status.update(
+            Text(f"Reading image files: {done:,} of {total:,} ...")
+        )
 
 
 def quiet_tfds() -> None:

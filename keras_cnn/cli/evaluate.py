@@ -35,19 +35,21 @@ def evaluate(
     from .. import prediction
     from ..data import load
     from ..runs import evaluate_split
-    from .datasets import noted_name, print_summary, quiet_tfds
+    from .datasets import noted_name, print_summary, quiet_tfds, reading_shown
 
     predictor = prepared(prediction.load(model, trust=trust), pixels=pixels)
     known = predictor.metadata
     quiet_tfds()
     name = dataset or noted_name(known.data)
-    images = load(
-        name,
-        data_dir=data_dir,
-        manual_dir=manual_dir,
-        image_size=predictor.image_shape[:2],
-        hold_out=False,
-    )
+    with reading_shown() as progress:
+        images = load(
+            name,
+            data_dir=data_dir,
+            manual_dir=manual_dir,
+            image_size=predictor.image_shape[:2],
+            hold_out=False,
+            progress=progress,
+        )
     is_whole = images.test is images.train
     if is_whole and images.provenance.checksum == known.data.get("checksum"):
         images = images.held_out()  # the rest it was trained on

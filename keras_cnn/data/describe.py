@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from .catalogue import Location, class_names, find_builder, image_shape, state
 from .dataset import ImageDataset
+from .image_files import Progress
 from .loading import is_path, load
 
 # Sets of small images that suit the article's network; TFDS has many more.
@@ -53,6 +54,7 @@ def describe(
     image_size: tuple[int, int] | None = None,
     white: float | None = None,
     skip_damaged: bool = False,
+    progress: Progress | None = None,
 ) -> Description:
     """Describes a data set; nothing is downloaded or prepared for it.
 
@@ -63,6 +65,7 @@ def describe(
         image_size: As `load` takes it, for images of your own.
         white: Likewise.
         skip_damaged: Likewise.
+        progress: Likewise.
 
     Raises:
         InputError: If there is no such set, or its files break a rule.
@@ -73,7 +76,11 @@ def describe(
     """
     if name == "digits" or is_path(name):
         dataset = load(
-            name, image_size=image_size, white=white, skip_damaged=skip_damaged
+            name,
+            image_size=image_size,
+            white=white,
+            skip_damaged=skip_damaged,
+            progress=progress,
         )
         return _described(dataset, "bundled" if name == "digits" else "local")
     location = Location(data_dir, manual_dir)
