@@ -143,6 +143,7 @@ class _Survey:
         self._has_color = False
         self._deep = 0
         self._high = 0.0
+        self._brightest: Path | None = None
         self._stated: list[int] = []
         self._deep_in_color: list[Path] = []
 
@@ -202,7 +203,8 @@ class _Survey:
         if not file.high:  # all black: it says nothing
             return
         self._deep += 1
-        self._high = max(self._high, file.high)
+        if file.high > self._high:
+            self._high, self._brightest = file.high, path
         if file.white:
             self._stated.append(file.white)
         if file.has_color:
@@ -218,8 +220,15 @@ class _Survey:
             )
 
     def reader(self, white: float | None) -> PixelReader:
-        """Returns how all files become pixels, now that all are known."""
+        """Returns how all files become pixels, now that all are known.
+
+        Raises:
+            InputError: If a file exceeds the white that it is read by, or none can be
+                told.
+        """
         white = (white or self._white()) if self._deep else PIXEL_MAX
+        if self._brightest:
+            read_image(self._brightest, white)
         has_color = self._has_color or any(
             not _is_gray(read_sized(path, white, self._image_size))
             for path in self._deep_in_color

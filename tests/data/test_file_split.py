@@ -69,6 +69,12 @@ def test_a_streamed_folder_has_the_pixels_of_the_folder_in_memory(photos, option
         np.testing.assert_array_equal(part.images_at([3, 0]), images[[3, 0]])
 
 
+@pytest.mark.parametrize("stream", ["no", "yes"])
+def test_a_white_that_files_exceed_is_refused_when_they_are_loaded(photos, stream):
+    with pytest.raises(InputError, match="up to that of white.*twelve.*2,?000"):
+        load(photos, white=2000, stream=stream)
+
+
 def save(path, values):
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.asarray(values, np.uint8)).save(path)
