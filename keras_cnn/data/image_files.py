@@ -228,7 +228,7 @@ class _Survey:
         """
         white = (white or self._white()) if self._deep else PIXEL_MAX
         if self._brightest:
-            read_image(self._brightest, white)
+            read_sized(self._brightest, white, self._image_size)
         has_color = self._has_color or any(
             not _is_gray(read_sized(path, white, self._image_size))
             for path in self._deep_in_color
