@@ -175,8 +175,8 @@ def test_what_is_read_of_a_survey_is_let_go(tmp_path, monkeypatch):
 
     decode = image_files.decode_values
 
-    def counted(*arguments):
-        decoded = decode(*arguments)
+    def counted(*arguments, **options):
+        decoded = decode(*arguments, **options)
         return type(decoded)(decoded.values.view(Pixels))
 
     monkeypatch.setattr(image_files, "decode_values", counted)
