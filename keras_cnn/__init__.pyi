@@ -1,5 +1,6 @@
 from . import activations as activations
 from . import claims as claims
+from . import comparison as comparison
 from . import data as data
 from . import doctor as doctor
 from . import explain as explain

@@ -38,6 +38,7 @@ FLOORS = {
     "data": 2,
     "models": 2,
     "training": 2,
+    "comparison": 3,
     "doctor": 3,
     "explain": 3,
     "export": 3,

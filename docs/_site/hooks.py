@@ -34,8 +34,8 @@ PARTS = {
 
 # What is documented of each module, if it is not all that it exports.
 REFERENCE = (
-    *("models", "saving", "data", "training", "runs", "doctor", "explain"),
-    *("export", "formats", "prediction", "claims", "serving"),
+    *("models", "saving", "data", "training", "runs", "comparison", "doctor"),
+    *("explain", "export", "formats", "prediction", "claims", "serving"),
 )
 
 
