@@ -58,7 +58,7 @@ def test_code_on_serving_runs():
     (code,) = blocks(ROOT / "docs" / "serve.md", "python")
     names = {}
     exec(compile(code, "serve.md", "exec"), names)
-    assert names["app"].title == "keras_cnn"
+    assert "/v1/{rest:path}" in [route.path for route in names["app"].routes]
 
 
 def test_readme_commands_name_options_that_exist(monkeypatch):
