@@ -13,6 +13,9 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
+# A part of so much work, such as an image of 4 megapixels, never takes the last thread.
+LARGE = 4_000_000
+
 # A computation in parts: what it yields before each part but the first is how much
 # work that part is, in numbers to be computed with; what it returns is the result.
 Parts = Generator[float, None, Result]
@@ -29,6 +32,7 @@ class _Job:
     parts: Parts[Any]
     result: asyncio.Future[Any]
     finish: float = 0.0  # the virtual time at which its next part would end
+    is_large: bool = False  # of its next part
 
     def __lt__(self, other: _Job) -> bool:
         return (self.finish, self.number) < (other.finish, other.number)
@@ -40,7 +44,8 @@ class Workers:
     Parts are served in the order of the virtual times at which they would end if all
     clients were served side by side at the same speed (self-clocked fair queueing): a
     client with little work overtakes one with much, whether that is one large
-    computation or many small ones.
+    computation or many small ones. Where there are several threads, one is always left
+    by parts of at least `LARGE` to the others.
 
     Args:
         threads: How many parts run at the same time.
@@ -59,6 +64,7 @@ class Workers:
         self._time = 0.0  # the virtual time at which the last part begun would end
         self._last: dict[str, float] = {}  # the same of each client's last one queued
         self._free = threads
+        self._large = max(1, threads - 1)  # how many more large parts may run
 
     @property
     def waiting(self) -> int:
@@ -105,6 +111,7 @@ class Workers:
             raise
 
     def _push(self, job: _Job, work: float) -> None:
+        job.is_large = work >= LARGE
         start = max(self._time, self._last.get(job.client, 0.0))
         job.finish = self._last[job.client] = start + work
         heapq.heappush(self._queue, job)
@@ -118,6 +125,17 @@ class Workers:
         """Keeps nothing of a client of whom nothing waits."""
         if not any(job.client == client for job in self._queue):
             self._last.pop(client, None)
+
+    def _take(self) -> _Job | None:
+        """Takes the job whose turn it is out of the queue, if one may run."""
+        may_run = (job for job in self._queue if self._large or not job.is_large)
+        job = min(may_run, default=None)
+        if job:
+            self._remove(job)
+            self._time = max(self._time, job.finish)
+            self._free -= 1
+            self._large -= job.is_large
+        return job
 
     def _shed(self) -> _Job | None:
         """Takes the last one out of a queue that is too long."""
@@ -139,32 +157,35 @@ class Workers:
     def _serve(self) -> None:
         """Runs a part of the computation whose turn it is."""
         with self._lock:
-            if not self._queue:  # the one to be served has gone
-                return
-            job = heapq.heappop(self._queue)
-            self._time = max(self._time, job.finish)
-            self._forget(job.client)
-            self._free -= 1
-        loop = job.result.get_loop()
+            job = self._take()
+        if not job:  # the one to be served has gone, or waits for a large one to end
+            return
+        work, value, error = None, None, None
         try:
             work = next(job.parts)
         except StopIteration as end:
-            loop.call_soon_threadsafe(_settle, job.result, end.value)
-        except BaseException as error:
-            loop.call_soon_threadsafe(_settle, job.result, None, error)
-        else:
-            self._wait_again(job, work)
-        finally:
-            with self._lock:
-                self._free += 1
+            value = end.value
+        except BaseException as raised:
+            error = raised
+        # Its place is free before the caller hears of it and asks for the next.
+        self._end(job, work)
+        if work is None:
+            loop = job.result.get_loop()
+            loop.call_soon_threadsafe(_settle, job.result, value, error)
 
-    def _wait_again(self, job: _Job, work: float) -> None:
-        if job.result.done():  # the caller has gone
-            job.parts.close()
-            return
+    def _end(self, job: _Job, work: float | None) -> None:
+        """Frees a part's thread, and lets the next part wait, if there is one."""
         with self._lock:
-            self._push(job, work)
-        self._pool.submit(self._serve)
+            waited_for_it = job.is_large
+            self._free += 1
+            self._large += job.is_large
+            goes_on = work is not None and not job.result.done()
+            if goes_on:
+                self._push(job, work or 0.0)
+        if not goes_on:  # at its end, or the caller has gone
+            job.parts.close()
+        for _ in range(goes_on + waited_for_it):
+            self._pool.submit(self._serve)
 
 
 def _settle(

@@ -224,10 +224,10 @@ def test_health_is_live_and_ready_until_the_queue_is_full():
         askers = [
             threading.Thread(target=ask, args=(port, PREDICT, BODY)) for _ in range(2)
         ]
-        for asker in askers:
-            asker.start()
         try:
+            askers[0].start()
             begun.wait()
+            askers[1].start()
             wait_for(port, waiting=1)
             assert ask(port, "/v2/health/ready") == (503, {"ready": False})
             assert ask(port, "/v2/health/live") == (200, {"live": True})

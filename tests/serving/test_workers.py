@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from keras_cnn.serving.workers import Busy, Workers
+from keras_cnn.serving.workers import LARGE, Busy, Workers
 
 
 def in_parts(done, name, works):
@@ -145,6 +145,44 @@ def test_error_in_a_part_is_the_callers():
         with pytest.raises(ValueError, match="of a part"):
             await workers.run(broken(), 1)
         assert await workers.run(in_parts([], "next", []), 1) == "next"
+        workers.close()
+
+    asyncio.run(main())
+
+
+def test_large_parts_leave_a_thread_to_others():
+    first, second = Held(), Held()
+
+    async def main():
+        workers = Workers(2, 10)
+        both = [
+            asyncio.create_task(workers.run(held.parts(), LARGE, "a"))
+            for held in (first, second)
+        ]
+        await asyncio.to_thread(first.begun.wait)
+        assert await workers.run(in_parts([], "small", [1, 1]), 1, "b") == "small"
+        assert not second.begun.is_set()
+        first.go_on.set()
+        await asyncio.to_thread(second.begun.wait)
+        second.go_on.set()
+        assert await asyncio.gather(*both) == ["held", "held"]
+        workers.close()
+
+    asyncio.run(main())
+
+
+def test_computation_that_goes_on_takes_no_place_from_another():
+    """Its next part waits, but its thread is free."""
+    done = []
+
+    async def main():
+        workers = Workers(1, 1)
+        for _ in range(50):
+            both = (
+                workers.run(in_parts(done, 1, [1] * 20), 1),
+                workers.run(in_parts(done, 2, [1] * 20), 1),
+            )
+            assert await asyncio.gather(*both) == [1, 2]
         workers.close()
 
     asyncio.run(main())
