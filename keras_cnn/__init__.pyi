@@ -22,5 +22,6 @@ from .models import swap_activation as swap_activation
 from .models import use_keras_cnn as use_keras_cnn
 from .saving import load_model as load_model
 from .training import Trainer as Trainer
+from .training import configure_cpu as configure_cpu
 
 __version__: str

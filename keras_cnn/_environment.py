@@ -5,6 +5,7 @@ import platform
 from importlib.metadata import version
 
 from . import __version__
+from ._kernels import name_kernels
 
 _PACKAGES = ("keras", "tensorflow", "tensorflow-datasets", "numpy")
 
@@ -19,9 +20,13 @@ def versions() -> dict[str, str]:
 
 
 def machine() -> dict[str, str | int | None]:
-    """Returns the operating system, the processor's kind and the number of cores."""
+    """Returns the system, the processor's kind, the cores, and TensorFlow's kernels.
+
+    These are "oneDNN" or "Eigen"; None before TensorFlow is imported.
+    """
     return {
         "platform": platform.platform(),
         "processor": platform.machine(),
         "cores": os.cpu_count(),
+        "kernels": name_kernels(),
     }

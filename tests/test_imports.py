@@ -22,6 +22,7 @@ FLOORS = {
     "_files": 0,
     "_html": 0,
     "_images": 0,
+    "_kernels": 0,
     "_keras_names": 0,
     "_logits": 0,
     "_optional": 0,
@@ -51,6 +52,7 @@ FLOORS = {
 # Within a floor: everyone checks with the same checks, layers call the activation
 # functions that they are named after, and loading a model registers all of them.
 NEIGHBOURS = {
+    ("_environment", "_kernels"),
     ("_files", "_checks"),
     ("_html", "_files"),
     ("_depth", "_checks"),

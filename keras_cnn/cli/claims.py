@@ -92,7 +92,7 @@ def run_claims(
         check_writable("markdown", markdown.parent)
     pairs = _pairs(changes or [])
     # Experiments run side by side in threads: each operation keeps to one core.
-    start_tensorflow(one_thread_an_operation=True)
+    start_tensorflow(training="split")
     from ..claims import CLAIMS, find_claim, run
     from ..claims.page import write_page
     from ..claims.report import HTML, JSON, write_html, write_records

@@ -9,12 +9,14 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Literal
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
 from .._checks import one_line, printable
+from .._kernels import ask_for_onednn
 
 
 class SafeConsole(Console):
@@ -66,7 +68,7 @@ def warnings_in_one_line() -> Iterator[None]:
         yield
 
 
-def start_tensorflow(*, one_thread_an_operation: bool = False) -> None:
+def start_tensorflow(*, training: Literal["split", "whole"] | None = None) -> None:
     """Imports TensorFlow and Keras, without the page of notices that they begin with.
 
     The notices (of oneDNN, of CUDA libraries that a machine without a GPU lacks) come
@@ -76,23 +78,26 @@ def start_tensorflow(*, one_thread_an_operation: bool = False) -> None:
     This process is the command's own, so it may choose the backend.
 
     Args:
-        one_thread_an_operation: Whether to call `training.configure_threads`, where
-            there is no GPU.
+        training: For a command that trains, which asks for oneDNN's kernels: "split"
+            where batches are split over the cores, so that each operation is given one
+            thread where there is no GPU; "whole" where they are not.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("absl").setLevel(logging.ERROR)
+    if training is not None:
+        ask_for_onednn()
     with _standard_error_held_back():
         import keras  # noqa: F401
         import tensorflow as tf
 
         has_gpu = bool(tf.config.list_physical_devices("GPU"))
-    if one_thread_an_operation and not has_gpu:
-        from ..training import configure_threads
+    if training == "split" and not has_gpu:
+        from ..training import configure_cpu
 
         # Where a program has called `main`, TensorFlow may run already: as it is, then.
         with suppress(RuntimeError):
-            configure_threads()
+            configure_cpu()
     tf.get_logger().setLevel(logging.ERROR)
 
 

@@ -128,7 +128,7 @@ def diagnose(
             "`out` must name another folder than the model's, so that nothing is "
             f"overwritten. Received: out={str(out_folder)!r}."
         )
-    start_tensorflow()
+    start_tensorflow(training="whole")
     from ..doctor import diagnose, write_report
     from ..doctor import repair as make_repair
 

@@ -38,7 +38,7 @@ def run(
         verify: Whether what is exported is compared with the model.
         resumed: The folder of an interrupted run that is to go on; None for a new one.
     """
-    start_tensorflow(one_thread_an_operation=_runs_in_shards(config))
+    start_tensorflow(training="split" if _runs_in_shards(config) else "whole")
     from .. import runs as library
     from ..saving.metadata import read_metadata
     from .datasets import quiet_tfds

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from .._checks import InputError, check_choice, did_you_mean
-from ..training.threads import computes_bfloat16
+from ..training.cpu import computes_bfloat16
 from .choices import (
     ACTIVATIONS,
     GOES_WITH,

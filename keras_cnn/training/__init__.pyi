@@ -1,8 +1,10 @@
+from .choice import Choice as Choice
+from .cpu import CpuSettings as CpuSettings
+from .cpu import configure_cpu as configure_cpu
+from .cpu import configure_threads as configure_threads
 from .errors import NonFiniteLossError as NonFiniteLossError
 from .errors import TrainingError as TrainingError
 from .errors import WorkerLostError as WorkerLostError
 from .indexed_source import IndexedData as IndexedData
-from .plan import Choice as Choice
 from .plan import Plan as Plan
-from .threads import configure_threads as configure_threads
 from .trainer import Trainer as Trainer

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 
+from .choice import Choice, as_lines
+from .cpu import available_cores, computes_bfloat16, concurrent_operations
 from .fused_optimizers import has_fused_update
 from .sharding import reason_not_sharded
-from .threads import available_cores, computes_bfloat16, concurrent_operations
 
 # A shard of fewer samples costs more in calls than it gains in cores (measured: four
 # shards of 8 on two cores lose to two of 16).
 _MIN_SHARD = 8
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A setting that the trainer chose.
-
-    Attributes:
-        value: What was chosen.
-        reason: Why.
-    """
-
-    value: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -37,6 +25,7 @@ class Plan:
     Attributes:
         device: Where the steps run.
         shards: Slices of a batch that are computed side by side.
+        kernels: Whose kernels TensorFlow computes with.
         threads: Threads for one operation, and operations at once.
         precision: What the layers compute in.
         data: How batches reach the step.
@@ -47,6 +36,7 @@ class Plan:
 
     device: Choice
     shards: Choice
+    kernels: Choice
     threads: Choice
     precision: Choice
     data: Choice
@@ -56,13 +46,7 @@ class Plan:
 
     def __str__(self) -> str:
         """Returns a line for each choice."""
-        names = [field.name.replace("_", " ") for field in fields(self)]
-        width = max(map(len, names))
-        choices = [getattr(self, field.name) for field in fields(self)]
-        return "\n".join(
-            f"{name:<{width}}  {choice.value} ({choice.reason})"
-            for name, choice in zip(names, choices, strict=True)
-        )
+        return as_lines(self)
 
 
 def choose_shards(
@@ -74,15 +58,21 @@ def choose_shards(
     if runs_eagerly(model):
         return 1, Choice("none", "run_eagerly runs step by step")
     reason = reason_not_sharded(model)
-    if reason:
-        return 1, Choice("none", f"not split: {reason}")
     at_once = concurrent_operations()
+    if reason:
+        faster = (
+            "; configure_cpu(split=False) gives its operations all cores and is "
+            "faster for it"
+            if at_once > 1
+            else ""
+        )
+        return 1, Choice("none", f"not split: {reason}{faster}")
     if available_cores() == 1:
         return 1, Choice("none", "this process may use one core only")
     if at_once == 1:
         return 1, Choice(
             "none",
-            "operations use several threads each; configure_threads() gives each one, "
+            "operations use several threads each; configure_cpu() gives each one, "
             "and shards then run side by side",
         )
     fitting = at_once if batch_size is None else batch_size // _MIN_SHARD
@@ -142,17 +132,6 @@ def warn_of_slow_precision(model: keras.Model) -> None:
             "AVX512-BF16.",
             stacklevel=3,
         )
-
-
-def choose_threads() -> Choice:
-    """Says how many threads TensorFlow uses."""
-    import tensorflow as tf
-
-    intra = tf.config.threading.get_intra_op_parallelism_threads()
-    inter = tf.config.threading.get_inter_op_parallelism_threads()
-    value = f"{intra or 'all'} an operation, {inter or 'all'} operations at once"
-    configured = bool(intra or inter)
-    return Choice(value, "as configured" if configured else "TensorFlow's default")
 
 
 def runs_eagerly(model: keras.Model) -> bool:

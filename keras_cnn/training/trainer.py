@@ -23,7 +23,9 @@ from .checks import (
     check_optimizer,
     check_targets_given,
 )
+from .choice import Choice
 from .compiled_loops import CompiledLoops
+from .cpu import choose_kernels, choose_threads
 from .data_sources import Source, make_source
 from .distribution import (
     broadcast_from_chief,
@@ -35,15 +37,14 @@ from .distribution import (
 )
 from .evaluate_loop import evaluate, predict
 from .fit_loop import FitLoop
+from .kernel_checks import check_kernels
 from .learning_watch import LearningWatch, chance_of
 from .loop import Loop
 from .plan import (
-    Choice,
     Plan,
     choose_jit,
     choose_precision,
     choose_shards,
-    choose_threads,
     choose_update,
     on_gpu,
     runs_eagerly,
@@ -64,7 +65,7 @@ class Trainer:
     """Trains a compiled Keras model: `Model.fit`'s arguments, results and arithmetic.
 
     The loop over the steps is one compiled function, batches of arrays are drawn inside
-    it, and after `keras_cnn.training.configure_threads()` a batch is computed in shards
+    it, and after `keras_cnn.configure_cpu()` a batch is computed in shards
     side by side where the model allows. `plan` says what was chosen and why.
 
     `fit`, `evaluate` and `predict` take the arguments of the model's own methods and
@@ -227,6 +228,7 @@ class Trainer:
         as_count("validation_steps", validation_steps)
         epochs = capped("epochs", epochs, keras.config.max_epochs()) or 0
         check_optimizer(self.model)
+        check_kernels()
         if self._checkpoints and not self._resume:
             self._checkpoints.check_unused()
         if validation_split and validation_data is None:
@@ -380,6 +382,7 @@ class Trainer:
         return Plan(
             device=Choice("GPU" if on_gpu() else "CPU", "what TensorFlow sees"),
             shards=choose_shards(model, batch_size, self.strategy)[1],
+            kernels=choose_kernels(),
             threads=choose_threads(),
             precision=choose_precision(model),
             data=self._data,
