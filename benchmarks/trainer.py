@@ -49,14 +49,15 @@ def run(
     total = max(contender.rounds for contender in group.contenders)
     progress.update(task, total=total + 1, description=f"{group.name}: warming up")
     results: list[Result] = [
-        {**asdict(contender), "status": "ok", "seconds": []}
+        {**asdict(contender), "status": "ok", "seconds": [], "cpu_seconds": []}
         for contender in group.contenders
     ]
     processes: dict[int, Process] = {}  # of those that are still in
 
     def start(index: int) -> None:
         contender = group.contenders[index]
-        python = torch_python if contender.kind == "torch" else sys.executable
+        torch = "torch" in (contender.kind, contender.options.get("backend"))
+        python = torch_python if torch else sys.executable
         processes[index] = Process(contender, data, python)
         try:
             results[index]["says"] = processes[index].ready()
@@ -86,6 +87,7 @@ def run(
                     leave(index, error)
                 else:
                     result["seconds"].append(told["seconds"])
+                    result["cpu_seconds"].append(told["cpu_seconds"])
                     result["peak_memory_mb"] = told["peak_memory_mb"]
             progress.advance(task)
     finally:
@@ -118,8 +120,13 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
                 if contender.options.get("stream"):
                     write_stream(data, contender.samples)
             results = run(group, data, options.torch_python, progress)
+            named = [r for r in results if r["name"] == groups.FIT_ONEDNN]
+            onednn = named[0] if named else None
             for result in results:
                 result.update(figures(result, results[0], machine))
+                if onednn:
+                    own = figures(result, onednn, machine)
+                    result["ratio_to_onednn"] = own.get("ratio")
             found.append({"set": group.set, "name": group.name, "results": results})
             console.print(f"{group.name}: done", highlight=False)
 

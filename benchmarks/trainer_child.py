@@ -6,12 +6,15 @@ No batch hook is used, so that neither pays for one.
 
 Options of "fit" and "trainer":
     cores: How many the process may use; all where it is not given.
-    threads: "configured" calls `configure_threads`, "one" gives an operation one.
+    threads: "configured" calls `configure_cpu`, "one" gives an operation one.
+    onednn: Whether TensorFlow takes oneDNN's kernels; its own choice if not given.
+    backend: Keras's, TensorFlow if it is not given.
     compile: What `model.compile` is given, such as `steps_per_execution`.
     unrolled: `unrolled_steps_per_execution`, an attribute in Keras 3.
     stream: Whether the samples come from a file through tf.data.
 
-Options of "torch": `compiled`, and `threads`, a number. Those of "jax": none.
+Those of "torch" stand in `trainer_torch`; "jax" has none. The process is started with
+the variables that `onednn` and `backend` mean: see `trainer_line.variables`.
 """
 
 from __future__ import annotations
@@ -31,13 +34,11 @@ _PACKAGES = {"torch": "PyTorch", "jax": "JAX"}
 def train_keras(contender: Contender, data: Path, line: Line) -> None:
     """Trains a Keras model with `fit` or with `Trainer`."""
     options = contender.options
-    configure_threads(options.get("threads"))
+    set_threads(options.get("threads"))
 
     import keras
     from trainer_data import streamed
     from trainer_models import MODELS, compiled
-
-    from keras_cnn import Trainer
 
     class Rounds(keras.callbacks.Callback):
         """Makes each epoch but the first a round."""
@@ -56,8 +57,13 @@ def train_keras(contender: Contender, data: Path, line: Line) -> None:
 
     model = compiled(contender.model, **options.get("compile", {}))
     model.unrolled_steps_per_execution = options.get("unrolled", 1)
-    trainer = Trainer(model) if contender.kind == "trainer" else None
-    described = {"plan": chosen(trainer, contender.batch)} if trainer else {}
+    trainer = None
+    described: dict[str, Any] = {"kernels": kernels()}
+    if contender.kind == "trainer":
+        from keras_cnn import Trainer
+
+        trainer = Trainer(model)
+        described["plan"] = chosen(trainer, contender.batch)
     if options.get("stream"):
         arguments = {"x": streamed(data, contender.samples, contender.batch)}
     else:
@@ -72,16 +78,26 @@ def train_keras(contender: Contender, data: Path, line: Line) -> None:
     )
 
 
-def configure_threads(threads: str | None) -> None:
-    """Sets TensorFlow's threads, which it fixes when it starts."""
+def set_threads(threads: str | None) -> None:
+    """Sets TensorFlow's threads, which it fixes when it starts, and its kernels."""
     if threads == "configured":
-        from keras_cnn.training import configure_threads
+        from keras_cnn import configure_cpu
 
-        configure_threads()
+        configure_cpu()
     elif threads == "one":
         import tensorflow as tf
 
         tf.config.threading.set_intra_op_parallelism_threads(1)
+
+
+def kernels() -> str | None:
+    """Names what computes: TensorFlow's kernels, or Keras's other backend."""
+    import keras
+
+    from keras_cnn._kernels import name_kernels
+
+    backend: str = keras.backend.backend()
+    return name_kernels() if backend == "tensorflow" else backend
 
 
 def chosen(trainer: Any, batch: int) -> dict[str, str]:
@@ -89,7 +105,7 @@ def chosen(trainer: Any, batch: int) -> dict[str, str]:
     plan = trainer.plan(batch)
     return {
         name: f"{getattr(plan, name).value}: {getattr(plan, name).reason}"
-        for name in ("shards", "threads", "precision", "update")
+        for name in ("shards", "kernels", "threads", "precision", "update")
     }
 
 
@@ -99,11 +115,15 @@ def main(contender: Contender, data: Path) -> None:
     if "cores" in contender.options:
         cores = sorted(os.sched_getaffinity(0))[: contender.options["cores"]]
         os.sched_setaffinity(0, cores)
+    needed = contender.options.get("backend", contender.kind)
+    if needed in _PACKAGES and not importlib.util.find_spec(needed):
+        line.say(skipped=f"{_PACKAGES[needed]} is not installed")
+        return
+    if contender.kind == "fit" and not importlib.util.find_spec("keras"):
+        line.say(skipped="Keras is not installed beside PyTorch")
+        return
     try:
         if contender.kind in _PACKAGES:
-            if not importlib.util.find_spec(contender.kind):
-                line.say(skipped=f"{_PACKAGES[contender.kind]} is not installed")
-                return
             module = importlib.import_module(f"trainer_{contender.kind}")
             module.train(contender, data, line)
         else:

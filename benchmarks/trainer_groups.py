@@ -15,7 +15,23 @@ from trainer_line import Contender
 
 FIT = "fit"
 TRAINER = "Trainer"
-CONFIGURED = "Trainer after configure_threads()"
+CONFIGURED = "Trainer after configure_cpu()"
+FIT_ONEDNN = "fit, oneDNN"
+
+# What PyTorch is fastest with depends on the model: each is let try.
+_FAST = {"channels_last": True, "fused": True}
+_TORCH: dict[str, dict[str, Any]] = {
+    "PyTorch, eager": {},
+    "PyTorch, channels_last, fused Adam": _FAST,
+    "PyTorch, channels_last, fused Adam, one thread": {**_FAST, "threads": 1},
+    "PyTorch, torch.compile, fused Adam": {"compiled": True, "fused": True},
+    "PyTorch, torch.compile, channels_last, fused Adam": {"compiled": True, **_FAST},
+    "PyTorch, torch.compile, channels_last, fused Adam, one thread": {
+        "compiled": True,
+        **_FAST,
+        "threads": 1,
+    },
+}
 
 # Sets of groups, in the order in which they are run.
 SETS = ("settings", "article", "models", "batches", "cores", "images")
@@ -72,16 +88,12 @@ def article(best: Contender | None) -> Iterator[Group]:
     contenders = [Contender(FIT, "fit")]
     if best:
         contenders.append(replace(best, name=f"fit, {best.name}"))
+    contenders += peers("article")
     contenders += [
-        Contender(TRAINER, "trainer"),
-        Contender(CONFIGURED, "trainer", options=configured),
         Contender("fit, bfloat16", "fit", "article_bfloat16"),
         Contender(
             f"{CONFIGURED}, bfloat16", "trainer", "article_bfloat16", options=configured
         ),
-        Contender("PyTorch, eager", "torch"),
-        Contender("PyTorch, eager, one thread", "torch", options={"threads": 1}),
-        Contender("PyTorch, torch.compile", "torch", options={"compiled": True}),
         Contender("JAX, jit", "jax"),
     ]
     yield Group("article", "the article's network", tuple(contenders))
@@ -89,9 +101,44 @@ def article(best: Contender | None) -> Iterator[Group]:
 
 def models(quick: bool) -> Iterator[Group]:
     """Models of other kinds, none of which may train slower than with `fit`."""
-    steps = {"mlp": 600, "normalised": 50, "residual": 50, "contrastive": 150}
+    steps = {
+        "mlp": 600, "normalised": 50, "residual": 50, "resnet20": 30, "mobilenet": 30,
+        "lstm": 100, "transformer": 100, "contrastive": 150,
+    }  # fmt: skip
     for model in list(steps)[: 2 if quick else None]:
-        yield Group("models", model, three(model=model, steps=steps[model], rounds=5))
+        rest = {"model": model, "steps": steps[model], "rounds": 5}
+        contenders = (Contender(FIT, "fit", **rest), *peers(**rest))
+        yield Group("models", model, contenders)
+
+
+def peers(model: str, **rest: Any) -> list[Contender]:
+    """Returns who trains a model besides `fit` as it is installed.
+
+    `configure_cpu()` asks for oneDNN's kernels; what the threads alone give is told by
+    the one that is kept from it.
+    """
+    configured = {"threads": "configured"}
+    found = [
+        Contender(FIT_ONEDNN, "fit", model, options={"onednn": True}, **rest),
+        Contender(TRAINER, "trainer", model, **rest),
+        Contender(
+            f"{CONFIGURED}, without oneDNN", "trainer", model,
+            options={**configured, "onednn": False}, **rest,
+        ),
+        Contender(CONFIGURED, "trainer", model, options=configured, **rest),
+        Contender(
+            "fit, Keras on JAX", "fit", model, options={"backend": "jax"}, **rest
+        ),
+        Contender(
+            "fit, Keras on PyTorch", "fit", model, options={"backend": "torch"}, **rest
+        ),
+    ]  # fmt: skip
+    if model != "contrastive":  # whose loss is written for Keras alone
+        found += [
+            Contender(name, "torch", model, options=options, **rest)
+            for name, options in _TORCH.items()
+        ]
+    return found
 
 
 def batches(quick: bool) -> Iterator[Group]:

@@ -73,7 +73,7 @@ class Line:
         """Keeps standard output for itself: what libraries print goes to stderr."""
         self._out = os.fdopen(os.dup(1), "w")
         os.dup2(2, 1)
-        self._start = 0.0
+        self._start = self._cpu_start = 0.0
 
     def say(self, **message: Any) -> None:
         """Sends a message."""
@@ -88,25 +88,44 @@ class Line:
         if sys.stdin.readline().strip() != "go":
             raise Finished
         self._start = time.perf_counter()
+        self._cpu_start = time.process_time()
 
     def end(self) -> None:
         """Stops the clock and reports the round."""
         seconds = time.perf_counter() - self._start
+        cpu_seconds = time.process_time() - self._cpu_start
         kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         if sys.platform == "darwin":
             kilobytes //= 1024  # bytes there
-        self.say(seconds=seconds, peak_memory_mb=round(kilobytes / 1024))
+        self.say(
+            seconds=seconds,
+            cpu_seconds=cpu_seconds,
+            peak_memory_mb=round(kilobytes / 1024),
+        )
 
 
 def environment() -> dict[str, str]:
-    """Returns what a process here is given: no GPU, and no chatter of TensorFlow's."""
+    """Returns what a process here is given: no GPU, and no chatter of TensorFlow's.
+
+    Whether oneDNN is on is for each contender to say, not for who starts the benchmark.
+    """
     return {
-        **os.environ,
+        **{k: v for k, v in os.environ.items() if k != "TF_ENABLE_ONEDNN_OPTS"},
         "CUDA_VISIBLE_DEVICES": "-1",
         "JAX_PLATFORMS": "cpu",
         "KERAS_BACKEND": "tensorflow",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
+
+
+def variables(contender: Contender) -> dict[str, str]:
+    """Returns what a contender's process is given besides: its kernels and backend."""
+    options, found = contender.options, {}
+    if "onednn" in options:
+        found["TF_ENABLE_ONEDNN_OPTS"] = str(int(options["onednn"]))
+    if "backend" in options:
+        found["KERAS_BACKEND"] = options["backend"]
+    return found
 
 
 class Process:
@@ -127,7 +146,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
-            env=environment(),
+            env=environment() | variables(contender),
         )
 
     def ready(self) -> dict[str, Any]:
@@ -135,7 +154,7 @@ class Process:
         return self._read()
 
     def round(self) -> dict[str, Any]:
-        """Asks for one round and returns its seconds and the peak memory so far."""
+        """Asks for one round; returns its seconds and the peak memory so far."""
         with contextlib.suppress(BrokenPipeError):  # reading says what it died of
             print("go", file=self._process.stdin, flush=True)
         return self._read()

@@ -70,11 +70,14 @@ def main() -> None:
     """Measures and writes."""
     from trainer_models import MODELS, operations_per_sample
 
+    from keras_cnn._kernels import name_kernels
+
     has_affinity = hasattr(os, "sched_getaffinity")
     json.dump(
         {
             **processor(),
             "cores": len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count(),
+            "kernels": name_kernels(),
             "system": f"{platform.system()} {platform.machine()}",
             "peak_gflops": {name: peak(name) for name in ("float32", "bfloat16")},
             "operations_per_sample": {

@@ -44,7 +44,7 @@ def mlp() -> keras.Model:
 
 
 def normalised() -> keras.Model:
-    """A deeper network; its batch normalisation forbids splitting a batch."""
+    """A deeper network with batch normalization and dropout."""
     model = keras.Sequential([keras.Input((28, 28, 1))])
     for filters in (16, 32, 64):
         for _ in range(2):
@@ -71,6 +71,61 @@ def residual() -> keras.Model:
             x = layers.Conv2D(filters, 3, padding="same")(x)
             x = layers.Activation("relu")(layers.Add()([x, short]))
     x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(image, layers.Dense(10, activation="softmax")(x))
+
+
+def resnet20() -> keras.Model:
+    """Three stages of three residual blocks, with batch normalization.
+
+    Reference: [He et al., 2015](https://arxiv.org/abs/1512.03385), section 4.2.
+    """
+
+    def convolution(x: Any, filters: int, side: int, stride: int) -> Any:
+        x = layers.Conv2D(filters, side, stride, padding="same", use_bias=False)(x)
+        return layers.BatchNormalization()(x)
+
+    image = keras.Input((32, 32, 3))
+    x = layers.Activation("relu")(convolution(image, 16, 3, 1))
+    for filters in (16, 32, 64):
+        for index in range(3):
+            stride = 2 if index == 0 and filters > 16 else 1
+            short = x if stride == 1 else convolution(x, filters, 1, stride)
+            x = layers.Activation("relu")(convolution(x, filters, 3, stride))
+            x = convolution(x, filters, 3, 1)
+            x = layers.Activation("relu")(layers.Add()([x, short]))
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(image, layers.Dense(10, activation="softmax")(x))
+
+
+def mobilenet() -> keras.Model:
+    """Keras's MobileNetV3Small, on small images."""
+    return keras.applications.MobileNetV3Small(
+        input_shape=(32, 32, 3), weights=None, classes=10
+    )
+
+
+def lstm() -> keras.Model:
+    """An image's rows as a sequence."""
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Reshape((28, 28)),
+            layers.LSTM(64),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
+def transformer() -> keras.Model:
+    """An image's rows as a sequence, through two blocks of attention."""
+    image = keras.Input((28, 28, 1))
+    x = layers.Dense(64)(layers.Reshape((28, 28))(image))
+    for _ in range(2):
+        y = layers.MultiHeadAttention(num_heads=4, key_dim=16)(x, x)
+        x = layers.LayerNormalization()(layers.Add()([x, y]))
+        y = layers.Dense(64)(layers.Dense(128, activation="gelu")(x))
+        x = layers.LayerNormalization()(layers.Add()([x, y]))
+    x = layers.GlobalAveragePooling1D()(x)
     return keras.Model(image, layers.Dense(10, activation="softmax")(x))
 
 
@@ -115,6 +170,10 @@ MODELS: dict[str, tuple[Make, Callable[[Path, int], Arrays]]] = {
     "mlp": (mlp, mnist_like),
     "normalised": (normalised, mnist_like),
     "residual": (residual, cifar_like),
+    "resnet20": (resnet20, cifar_like),
+    "mobilenet": (mobilenet, cifar_like),
+    "lstm": (lstm, mnist_like),
+    "transformer": (transformer, mnist_like),
     "contrastive": (contrastive, mnist_like),
 }
 
@@ -142,7 +201,16 @@ def operations_per_sample(model: keras.Model) -> int:
     """
     forward = 0
     for layer in model._flatten_layers(include_self=False):
-        if isinstance(layer, layers.Conv2D | layers.Dense):
+        if isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D | layers.Dense):
             places = np.prod(layer.output.shape[1:-1])  # 1 where there are none
             forward += 2 * int(places) * int(np.prod(layer.kernel.shape))
+        elif isinstance(layer, layers.LSTM):
+            kernels = (layer.cell.kernel, layer.cell.recurrent_kernel)
+            weights = sum(int(np.prod(kernel.shape)) for kernel in kernels)
+            forward += 2 * layer.input.shape[1] * weights
+        elif isinstance(layer, layers.MultiHeadAttention):
+            length = layer.output.shape[1]
+            weights = layer.count_params()  # of its four projections
+            forward += 2 * length * weights
+            forward += 4 * length**2 * layer.num_heads * layer.key_dim
     return 3 * forward

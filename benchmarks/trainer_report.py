@@ -18,7 +18,7 @@ _BEGIN, _END = "<!-- trainer: begin -->", "<!-- trainer: end -->"
 _TITLES = {
     "settings": "Keras's own settings",
     "article": "The article's network, batch 32",
-    "models": "Other models",
+    "models": "{}, batch 32",
     "batches": "Size of a batch",
     "cores": "Cores",
     "images": "Number of images, batch 100",
@@ -33,9 +33,12 @@ def as_text(report: dict[str, Any]) -> str:
         chosen = [group for group in report["groups"] if group["set"] == name]
         if not chosen:
             continue
-        wide = name in ("settings", "article")
-        table = contenders_table(chosen[0]) if wide else groups_table(chosen)
-        parts += [f"### {title}", table, *troubles(chosen)]
+        if name in ("settings", "article", "models"):
+            for group in chosen:
+                head = f"### {title.format(group['name'])}"
+                parts += [head, contenders_table(group), *troubles([group])]
+        else:
+            parts += [f"### {title}", groups_table(chosen), *troubles(chosen)]
     return "\n\n".join(parts)
 
 
@@ -52,7 +55,8 @@ def setting(report: dict[str, Any]) -> str:
     return (
         f"{quick}{report['date']}, {report['minutes']} minutes, {machine['cores']} "
         f"cores of {machine['cpu']} ({machine['system']}; for bfloat16: "
-        f"{', '.join(bfloat16) or 'nothing'}); {versions}. Images: "
+        f"{', '.join(bfloat16) or 'nothing'}; TensorFlow's kernels as it is installed: "
+        f"{machine.get('kernels', 'unknown')}); {versions}. Images: "
         f"{report['images']}. A large matrix product reaches {peaks['float32']:.0f} "
         f"GFLOP/s in float32 and {peaks['bfloat16']:.0f} in bfloat16; a step of the "
         f"article's network with 32 images is {step:.2f} GFLOP."
@@ -72,17 +76,21 @@ def torch_versions(report: dict[str, Any]) -> set[str]:
 def contenders_table(group: dict[str, Any]) -> str:
     """Returns a row for each contender of one group."""
     rows = [
-        "| who | ms a step | images a second | of the peak | times `fit` | memory |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        "| who | kernels | ms a step | samples a second | of the peak | times `fit` "
+        "| times `fit` with oneDNN | memory |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for result in group["results"]:
-        cells = [result["status"], "", "", "", ""]
+        cells = ["", result["status"], "", "", "", "", ""]
         if result["status"] == "ok":
+            to_onednn = result.get("ratio_to_onednn")
             cells = [
+                result.get("says", {}).get("kernels") or "",
                 f"{result['milliseconds_per_step']:.2f}",
                 f"{result['images_per_second']:,.0f}",
                 f"{result['share_of_peak']:.0%}",
                 ratio(result),
+                f"{to_onednn:.2f}x" if to_onednn else "",
                 f"{result['peak_memory_mb']:,} MB",
             ]
         rows.append(f"| {shown(result['name'])} | {' | '.join(cells)} |")
@@ -136,7 +144,7 @@ def ratio(result: Result) -> str:
 
 def shown(name: str) -> str:
     """Returns a contender's name with its code marked as such."""
-    for code in ("Trainer", "configure_threads()", "torch.compile", "jit"):
+    for code in ("Trainer", "configure_cpu()", "torch.compile", "channels_last", "jit"):
         name = name.replace(code, f"`{code}`")
     return f"Keras `fit`{name[len(FIT) :]}" if name.startswith(FIT) else name
 

@@ -16,8 +16,8 @@ import keras
 
 from ..data import ImageDataset
 from ..saving.metadata import MODEL
-from ..training.distribution import broadcast_name_from_chief, is_chief
 from ..training.learning_watch import LearningWatch
+from ..training.workers import broadcast_name_from_chief, is_chief
 from .arguments import check_arguments
 from .config import RunConfig
 from .folder import (

@@ -13,8 +13,6 @@ so no two runs, and no number of replicas, would give the same numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -22,12 +20,9 @@ import keras
 from .._checks import InputError
 from .._logits import attach_logits, find_logits
 from ._keras import gradients_of_whole_batches, losses_of_whole_batches
-from .errors import WorkerLostError
 from .sharding import batch_size, take_shard
 from .steps import OnNonfinite, Steps
-
-# The longest name of a file on common systems.
-_NAME_BYTES = 255
+from .workers import has_workers, replica
 
 
 class ReplicatedSteps(Steps):
@@ -155,7 +150,7 @@ class ReplicatedSteps(Steps):
 
     def _report_once(self, x: Any, y: Any, y_pred: Any, weight: Any, loss: Any) -> None:
         """Updates the metrics on one replica: on reading, Keras sums over them."""
-        if _replica() == 0:
+        if replica() == 0:
             self._report(x, y, y_pred, weight, loss)
 
 
@@ -166,14 +161,14 @@ class _ReplicaShard:
         import tensorflow as tf
 
         self._count = tf.distribute.get_strategy().num_replicas_in_sync
-        self.x, self._counting = take_shard(x, self._count, _replica())
+        self.x, self._counting = take_shard(x, self._count, replica())
         self._size = batch_size(x)
         self._structure: Any = None
         self._has_logits: list[bool] = []
 
     def of(self, whole: Any) -> Any:
         """Returns this shard of something of the whole batch."""
-        return take_shard(whole, self._count, _replica())[0][: self._counting]
+        return take_shard(whole, self._count, replica())[0][: self._counting]
 
     def counting(self, outputs: Any) -> list[Any]:
         """Returns the outputs, and the logits that lie on them, without padding."""
@@ -238,89 +233,6 @@ def check_made_within(strategy: Any, model: keras.Model) -> None:
                 "The model and its optimizer must be made within `strategy.scope()`. "
                 f"Received: {model.name}, whose {what} was made outside of it."
             )
-
-
-def broadcast_from_chief(strategy: Any, number: int) -> int:
-    """Returns the chief's number on every worker."""
-    return int(_broadcast(strategy, [number])[0])
-
-
-def broadcast_name_from_chief(strategy: Any, name: str) -> str:
-    """Returns the chief's name on every worker.
-
-    Args:
-        strategy: None for one process, whose own name it is.
-        name: At most 255 bytes, as a file's name.
-    """
-    if not has_workers(strategy):
-        return name
-    content = name.encode()
-    numbers = _broadcast(strategy, [*content, *[0] * (_NAME_BYTES - len(content))])
-    return bytes(numbers).rstrip(b"\0").decode()
-
-
-def _broadcast(strategy: Any, numbers: list[int]) -> list[int]:
-    import tensorflow as tf
-
-    def of_first() -> Any:
-        own = tf.constant(numbers, tf.int64)
-        context = tf.distribute.get_replica_context()
-        mine = own if _replica() == 0 else tf.zeros_like(own)
-        return context.all_reduce(tf.distribute.ReduceOp.SUM, mine)
-
-    found = tf.function(lambda: strategy.run(of_first), autograph=False)()
-    first: list[int] = strategy.experimental_local_results(found)[0].numpy().tolist()
-    return first
-
-
-def is_chief(strategy: Any) -> bool:
-    """Returns whether this process is the one that writes."""
-    if not has_workers(strategy):
-        return True
-    resolver = strategy.cluster_resolver
-    chief = "chief" if "chief" in resolver.cluster_spec().jobs else "worker"
-    return bool(resolver.task_type == chief and resolver.task_id == 0)
-
-
-def has_workers(strategy: Any) -> bool:
-    """Returns whether the replicas are processes that could die one by one."""
-    resolver = getattr(strategy, "cluster_resolver", None)
-    return resolver is not None and bool(resolver.cluster_spec().as_dict())
-
-
-@contextmanager
-def lost_workers_named(strategy: Any) -> Iterator[None]:
-    """Turns what TensorFlow raises when a worker is gone into an error that says so.
-
-    Raises:
-        WorkerLostError: On the workers that are left, some seconds after one is gone.
-    """
-    import tensorflow as tf
-
-    if not has_workers(strategy):
-        yield
-        return
-    try:
-        yield
-    except (
-        tf.errors.AbortedError,
-        tf.errors.DeadlineExceededError,
-        tf.errors.InternalError,
-        tf.errors.UnavailableError,
-    ) as error:
-        reason = str(error).partition("} ")[2].splitlines()
-        raise WorkerLostError(
-            "All workers must stay up: one is gone or cannot be reached, so training "
-            "stops here; start them all again, with `resume` if there are checkpoints. "
-            f"TensorFlow says: {reason[0] if reason else error}"
-        ) from error
-
-
-def _replica() -> int:
-    import tensorflow as tf
-
-    replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-    return int(tf.get_static_value(replica))
 
 
 def _summed(gradients: list[Any]) -> list[Any]:

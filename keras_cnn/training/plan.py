@@ -9,7 +9,14 @@ from typing import Any
 import keras
 
 from .choice import Choice, as_lines
-from .cpu import available_cores, computes_bfloat16, concurrent_operations
+from .cpu import (
+    available_cores,
+    choose_kernels,
+    choose_threads,
+    computes_bfloat16,
+    concurrent_operations,
+)
+from .distribution import shares
 from .fused_optimizers import has_fused_update
 from .sharding import reason_not_sharded
 
@@ -47,6 +54,40 @@ class Plan:
     def __str__(self) -> str:
         """Returns a line for each choice."""
         return as_lines(self)
+
+
+def make_plan(
+    model: keras.Model,
+    batch_size: int,
+    strategy: Any,
+    jit_compile: bool | None,
+    data: Choice,
+) -> Plan:
+    """Returns what is chosen for a model on this machine, and why.
+
+    Args:
+        model: The compiled model.
+        batch_size: Samples a batch.
+        strategy: As `Trainer` takes it.
+        jit_compile: As `Trainer` takes it.
+        data: How batches reach the step, which `fit` was told.
+    """
+    return Plan(
+        device=Choice("GPU" if on_gpu() else "CPU", "what TensorFlow sees"),
+        shards=choose_shards(model, batch_size, strategy)[1],
+        kernels=choose_kernels(),
+        threads=choose_threads(),
+        precision=choose_precision(model),
+        data=data,
+        update=choose_update(model.optimizer, strategy is not None),
+        compiler=choose_jit(model, jit_compile)[1],
+        strategy=Choice(
+            type(strategy).__name__ if strategy else "none",
+            f"{strategy.num_replicas_in_sync} replicas share each batch"
+            if shares(strategy)
+            else "one device",
+        ),
+    )
 
 
 def choose_shards(

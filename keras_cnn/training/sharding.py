@@ -1,10 +1,10 @@
 """Which models may be computed in shards of a batch, and how a batch is divided.
 
 A model may be split if each sample's output depends on that sample alone, or on the
-others through a batch normalization, whose moments side_by_side.py puts together. Only
-the passes forward and backward through the layers are split: loss, metrics and weight
-regularizers see the whole batch, so none of them forbids it and their arithmetic does
-not change.
+others through a batch normalization, whose moments side_by_side.py puts together, as it
+does the losses of activity regularizers. Only the passes forward and backward through
+the layers are split: loss, metrics and weight regularizers see the whole batch, so none
+of them forbids it and their arithmetic does not change.
 """
 
 from __future__ import annotations
@@ -23,19 +23,20 @@ from ._keras import Functional
 # Layers of keras.layers that treat each sample alone. A subclass is not among them:
 # what it overrides is unknown.
 _LAYER_NAMES = """
-    Activation Add AdditiveAttention AlphaDropout Attention Average AveragePooling1D
-    AveragePooling2D AveragePooling3D CenterCrop Concatenate Conv1D Conv1DTranspose
-    Conv2D Conv2DTranspose Conv3D Conv3DTranspose Cropping1D Cropping2D Cropping3D
-    Dense DepthwiseConv1D DepthwiseConv2D Dropout ELU EinsumDense Embedding Flatten
-    GRU GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D
-    GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D
-    GroupNormalization GroupQueryAttention Identity InputLayer LSTM
-    LayerNormalization LeakyReLU Masking MaxPooling1D MaxPooling2D MaxPooling3D
-    Maximum Minimum MultiHeadAttention Multiply Normalization PReLU Permute
-    RMSNormalization ReLU RepeatVector Rescaling Reshape Resizing SeparableConv1D
-    SeparableConv2D SimpleRNN Softmax SpatialDropout1D SpatialDropout2D
-    SpatialDropout3D Subtract UnitNormalization UpSampling1D UpSampling2D
-    UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
+    Activation ActivityRegularization Add AdditiveAttention AlphaDropout Attention
+    Average AveragePooling1D AveragePooling2D AveragePooling3D CenterCrop
+    Concatenate Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose
+    Cropping1D Cropping2D Cropping3D Dense DepthwiseConv1D DepthwiseConv2D Dropout
+    ELU EinsumDense Embedding Flatten GRU GaussianDropout GaussianNoise
+    GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D
+    GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization
+    GroupQueryAttention Identity InputLayer LSTM LayerNormalization LeakyReLU
+    Masking MaxPooling1D MaxPooling2D MaxPooling3D Maximum Minimum
+    MultiHeadAttention Multiply Normalization PReLU Permute RMSNormalization ReLU
+    RepeatVector Rescaling Reshape Resizing SeparableConv1D SeparableConv2D
+    SimpleRNN Softmax SpatialDropout1D SpatialDropout2D SpatialDropout3D Subtract
+    UnitNormalization UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D
+    ZeroPadding2D ZeroPadding3D
 """.split()
 _LAYERS = {getattr(keras.layers, name) for name in _LAYER_NAMES} | {
     getattr(our_layers, name) for name in our_layers.__all__ if name[0].isupper()
@@ -54,8 +55,18 @@ _ACTIVATIONS = {
     if not name.startswith("_") and name not in ("deserialize", "get", "serialize")
 } | {our_activations.get(name) for name in FUNCTIONS}
 
-# What `x + y`, `x * y` and `x - y` of two symbolic tensors become.
-_ELEMENTWISE = ("Add", "Multiply", "Subtract")
+# Operations of keras.ops number by number, by their modules. What `x + y` of symbolic
+# tensors becomes is among them.
+_ELEMENTWISE = {
+    "keras.src.ops.numpy": """
+        Absolute Add Exp Log Maximum Minimum Multiply Negative Sqrt Square Subtract
+        Tanh TrueDivide
+    """.split(),
+    "keras.src.ops.nn": """
+        Elu Gelu HardSigmoid HardSilu LeakyRelu Relu Relu6 Selu Sigmoid Silu Softplus
+        Softsign
+    """.split(),
+}
 
 
 def reason_not_sharded(model: keras.Model) -> str:
@@ -74,15 +85,19 @@ def reason_not_sharded(model: keras.Model) -> str:
     reason = _reason_in_graph(model)
     if reason or not mixes_samples(model):
         return reason
-    # The moments of what a mask hides are other ones.
+    # Through a nested model, masks are not followed.
     masks = [layer for layer in model._flatten_layers() if _makes_mask(layer)]
-    return f"{masks[0].name} masks what is normalized over the batch" if masks else ""
+    nested = any(isinstance(layer, keras.Model) for layer in model.layers)
+    if masks and nested:
+        return f"{masks[0].name} masks what a nested model computes over the batch"
+    return ""
 
 
 def mixes_samples(model: keras.Model) -> bool:
-    """Returns whether training takes moments of the batch."""
+    """Returns whether something is computed over the batch: moments, or a loss."""
     return any(
-        isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
+        layer.activity_regularizer is not None
+        or (isinstance(layer, keras.layers.BatchNormalization) and layer.trainable)
         for layer in model._flatten_layers()
     )
 
@@ -102,6 +117,8 @@ def _reason_in_graph(model: keras.Model) -> str:
         return f"{model.name} is neither a Sequential nor a functional model"
     if own:
         return f"{model.name} has a call method of its own"
+    if model.activity_regularizer is not None:
+        return f"{model.name} is a model with an activity regularizer"
     return next(filter(None, map(_reason_in_operation, operations)), "")
 
 
@@ -110,7 +127,7 @@ def _reason_in_operation(operation: Any) -> str:
     if isinstance(operation, keras.Model):
         return _reason_in_graph(operation)
     if not isinstance(operation, keras.layers.Layer):
-        if isinstance(operation, Activate) or _adds_batches(operation):
+        if isinstance(operation, Activate) or _is_elementwise(operation):
             return ""
         return f"{operation.name} is an operation, {kind}, which may mix samples"
     for name in _WRAPPED.get(type(operation), ()):
@@ -119,14 +136,19 @@ def _reason_in_operation(operation: Any) -> str:
             return f"{operation.name} normalizes over the batch inside"
         if reason := _reason_in_operation(inner):
             return reason
-    if type(operation) is keras.layers.BatchNormalization and operation.renorm:
-        return f"{operation.name} keeps moments of its own for renormalization"
+    if type(operation) is keras.layers.BatchNormalization:
+        if operation.renorm:
+            return f"{operation.name} keeps moments of its own for renormalization"
+        calls = [node.arguments.kwargs for node in operation._inbound_nodes]
+        if any(kwargs.get("mask") is not None for kwargs in calls):
+            return f"{operation.name} is given a mask of its own"
     if getattr(operation, "stateful", False):
         return f"{operation.name} keeps a state for each place in a batch"
     if type(operation) not in _LAYERS:
         return f"{operation.name} is a {kind}, which may mix samples"
-    if operation.activity_regularizer is not None:
-        return f"{operation.name} has an activity regularizer, a mean over the batch"
+    inner_layers = operation._flatten_layers(include_self=False)
+    if any(layer.activity_regularizer is not None for layer in inner_layers):
+        return f"{operation.name} has an activity regularizer inside"
     if not _acts_alone(getattr(operation, "activation", None)):
         return f"{operation.name} has an activation of unknown making"
     if _axis_may_be_batch(operation):
@@ -134,15 +156,18 @@ def _reason_in_operation(operation: Any) -> str:
     return ""
 
 
-def _adds_batches(operation: Any) -> bool:
-    if type(operation).__module__ != "keras.src.ops.numpy":
-        return False
-    return type(operation).__name__ in _ELEMENTWISE and all(
-        isinstance(tensor, keras.KerasTensor)
-        and tensor.shape[:1] == (None,)
-        and len(tensor.shape) == len(node.output_tensors[0].shape)
+def _is_elementwise(operation: Any) -> bool:
+    """Whether it takes batches, or a batch and a number, and pairs them by sample."""
+    kind = type(operation)
+    return kind.__name__ in _ELEMENTWISE.get(kind.__module__, ()) and all(
+        isinstance(argument, int | float)
+        or (
+            isinstance(argument, keras.KerasTensor)
+            and argument.shape[:1] == (None,)
+            and len(argument.shape) == len(node.output_tensors[0].shape)
+        )
         for node in operation._inbound_nodes
-        for tensor in (*node.arguments.args, *node.arguments.kwargs.values())
+        for argument in (*node.arguments.args, *node.arguments.kwargs.values())
     )
 
 

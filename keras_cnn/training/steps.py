@@ -104,8 +104,8 @@ class Steps:
             *(take_shard(x, self.shards, index) for index in range(self.shards)),
             strict=True,
         )
-        if training and self._mixes:
-            outputs = call_side_by_side(self.model, shards, counting)
+        if self._mixes:
+            outputs = call_side_by_side(self.model, shards, counting, training=training)
         else:
             outputs = [self.call(shard, training=training) for shard in shards]
         return join(outputs, batch_size(x))

@@ -25,33 +25,17 @@ from .checks import (
 )
 from .choice import Choice
 from .compiled_loops import CompiledLoops
-from .cpu import choose_kernels, choose_threads
 from .data_sources import Source, make_source
-from .distribution import (
-    broadcast_from_chief,
-    check_made_within,
-    has_workers,
-    is_chief,
-    lost_workers_named,
-    shares,
-)
+from .distribution import check_made_within
 from .evaluate_loop import evaluate, predict
 from .fit_loop import FitLoop
 from .kernel_checks import check_kernels
 from .learning_watch import LearningWatch, chance_of
 from .loop import Loop
-from .plan import (
-    Plan,
-    choose_jit,
-    choose_precision,
-    choose_shards,
-    choose_update,
-    on_gpu,
-    runs_eagerly,
-    warn_of_slow_precision,
-)
+from .plan import Plan, make_plan, runs_eagerly, warn_of_slow_precision
 from .steps import OnNonfinite, overrides
 from .target_checks import check_targets
+from .workers import broadcast_from_chief, has_workers, is_chief, lost_workers_named
 
 Callbacks: TypeAlias = (
     keras.callbacks.Callback
@@ -378,22 +362,8 @@ class Trainer:
             >>> print(Trainer(model).plan().update.value)
             one kernel a weight
         """
-        model = self.model
-        return Plan(
-            device=Choice("GPU" if on_gpu() else "CPU", "what TensorFlow sees"),
-            shards=choose_shards(model, batch_size, self.strategy)[1],
-            kernels=choose_kernels(),
-            threads=choose_threads(),
-            precision=choose_precision(model),
-            data=self._data,
-            update=choose_update(model.optimizer, self.strategy is not None),
-            compiler=choose_jit(model, self._jit_compile)[1],
-            strategy=Choice(
-                type(self.strategy).__name__ if self.strategy else "none",
-                f"{self.strategy.num_replicas_in_sync} replicas share each batch"
-                if shares(self.strategy)
-                else "one device",
-            ),
+        return make_plan(
+            self.model, batch_size, self.strategy, self._jit_compile, self._data
         )
 
     def _source(self, *data: Any, **options: Any) -> Source:

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from keras_cnn import __version__
+from keras_cnn._kernels import ONEDNN, is_x86
 
 # The comparison of an export takes a process that starts TensorFlow: test_export.py.
 QUICK = ("--dataset", "digits", "--limit", "96", "--epochs", "1", "--no-verify")
@@ -528,6 +529,9 @@ def test_a_killed_run_is_resumed_and_then_without_checkpoints(run, here):
     process.kill()
     process.communicate()
     folder = run_of(here)
+    if is_x86() and os.environ.get(ONEDNN, "1") == "1":  # the command asks for it
+        machine = json.loads((folder / "config.json").read_text())["machine"]
+        assert machine["kernels"] == "oneDNN"
     code, _, err = run("train", "--resume", folder, "--epochs", "4")
     assert code == 2
     assert "--verify and --dry-run. Received: --epochs" in err

@@ -15,7 +15,7 @@ import numpy as np
 
 from keras_cnn import Trainer
 from keras_cnn.training import WorkerLostError
-from keras_cnn.training.distribution import is_chief
+from keras_cnn.training.workers import is_chief
 
 layers, optimizers = keras.layers, keras.optimizers
 

@@ -105,10 +105,27 @@ def of_sequences():
     return {"x": x, "y": x.sum(axis=(1, 2))[:, np.newaxis]}
 
 
+def of_masked_sequences():
+    """Sequences of other lengths, the rest of which is 0, as `Masking` expects."""
+    data = of_sequences()
+    lengths = np.random.default_rng(3).integers(1, SAMPLES_LONG + 1, SAMPLES)
+    data["x"][np.arange(SAMPLES_LONG) >= lengths[:, np.newaxis]] = 0
+    return data
+
+
 def over_sequences(*hidden):
     """Layers over sequences of pairs, and one number for each."""
     net = [keras.Input((SAMPLES_LONG, 2)), *hidden, layers.Flatten(), layers.Dense(1)]
     return keras.Sequential(net)
+
+
+def of_operations():
+    """A functional model of operations number by number, with numbers among them."""
+    inputs = keras.Input((5,))
+    x = layers.Dense(4)(inputs)
+    gate = keras.ops.relu6(x + 3.0) * (1.0 / 6.0)
+    x = keras.ops.tanh(x) * gate - keras.ops.square(x) / 10.0
+    return keras.Model(inputs, layers.Dense(1)(keras.ops.maximum(x, -x)))
 
 
 @dataclass(frozen=True)
@@ -143,7 +160,6 @@ CASES = {
     ),
     "activity_regularizer": Case(
         lambda: compiled(convolutional(activity_regularizer="l2")),
-        whole="activity regularizer",
     ),
     "batch_normalization": Case(
         lambda: compiled(convolutional(layers.BatchNormalization())),
@@ -163,8 +179,21 @@ CASES = {
             ),
             loss="mse",
         ),
-        of_sequences,
-        whole="masks what is normalized",
+        of_masked_sequences,
+    ),
+    "masked_normalization_in_a_nested_model": Case(
+        lambda: compiled(
+            over_sequences(
+                layers.Masking(),
+                keras.Sequential(
+                    [keras.Input((SAMPLES_LONG, 2)), layers.BatchNormalization()]
+                ),
+                layers.GlobalAveragePooling1D(),
+            ),
+            loss="mse",
+        ),
+        of_masked_sequences,
+        whole="masks what a nested model computes",
         epochs=2,
     ),
     "recurrent": Case(
@@ -200,6 +229,7 @@ CASES = {
     "sequences": Case(
         lambda: compiled(sequence_model(), loss="mse"), of_sequences, epochs=EPOCHS
     ),
+    "operations": Case(lambda: compiled(of_operations(), loss="mse"), of_rows),
     "constraints": Case(
         lambda: compiled(
             convolutional(
@@ -339,12 +369,18 @@ def test_batches_that_do_not_divide_end_where_fit_ends(
     x, y = images(samples)
 
     def build():
-        net = convolutional(layers.BatchNormalization())
+        net = convolutional(
+            layers.BatchNormalization(), layers.ActivityRegularization(l2=0.1)
+        )
         return compiled(net, metrics=["accuracy"])
 
     assert Trainer(build()).plan(batch_size=batch).shards.value == str(shards)
     theirs, ours = run_both(
-        build, lambda: {"x": x, "y": y, "batch_size": batch, "epochs": 5}
+        build,
+        lambda: {
+            **{"x": x, "y": y, "batch_size": batch, "epochs": 5},
+            "validation_data": (x, y),
+        },
     )
     assert_same_variables(ours, theirs, FLOAT64_TOLERANCE)
     assert_same_history(ours, theirs, FLOAT64_TOLERANCE)
@@ -469,6 +505,11 @@ SHARED_LAYERS = {
     "dense": lambda: layers.Dense(4, activation="tanh"),
     "normalisation": lambda: layers.LayerNormalization(),
     "softmax": lambda: layers.Softmax(),
+    "regularized": lambda: layers.Dense(4, activity_regularizer="l2"),
+    "regularizer": lambda: layers.ActivityRegularization(l1=0.3, l2=0.2),
+    "normalized_and_regularized": lambda: layers.BatchNormalization(
+        activity_regularizer=lambda x: keras.ops.square(keras.ops.mean(x))
+    ),
 }
 
 
@@ -495,6 +536,10 @@ AXES = {
     "mean": lambda x: x - keras.ops.mean(x, axis=0, keepdims=True),
     "lambda": lambda x: layers.Lambda(lambda t: t - keras.ops.mean(t, 0))(x),
     "flip": lambda x: x + keras.ops.flip(x, 0),
+    "row_for_all": lambda x: x + keras.ops.ones((1, 4)),
+    "regularizer_inside": lambda x: layers.Dense(
+        4, activation=layers.ReLU(activity_regularizer="l2")
+    )(x),
 }
 
 
