@@ -40,7 +40,7 @@ Each argument is read in one place:
 The steps compute as `Model.train_step` does, except that a batch may pass through the
 layers in shards (sharding.py) and that an optimizer's rule may be one kernel
 (fused_optimizers.py). What shards must know of each other, side_by_side.py puts
-together. Kernels and threads are set in cpu.py, workers agree by workers.py, and what of
+together. Kernels and threads are set in cpu.py, workers agree by workers.py. What of
 Keras is used that is not public stands in _keras.py.
 """
 
