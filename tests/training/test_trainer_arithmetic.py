@@ -551,6 +551,7 @@ def test_what_mixes_samples_is_not_split(kind, monkeypatch):
     choice = Trainer(compiled(model, loss="mse")).plan().shards
     assert choice.value == "none"
     assert choice.reason.startswith("not split: ")
+    assert "configure_cpu(split=False)" in choice.reason  # what is faster for it
 
 
 def test_parts_of_ours_step_as_the_parts_of_keras_in_fit(monkeypatch):
