@@ -134,7 +134,7 @@ def _normalizer(mean: Any, variance: Any, counts: Sequence[Any], layer: Any) -> 
 
     @tf.custom_gradient
     def function(scale: Any, offset: Any, *inputs: Any) -> Any:
-        root = tf.math.rsqrt(variance + tf.cast(layer.epsilon, variance.dtype))
+        root = tf.math.rsqrt(variance + layer.epsilon)
         slope = scale * root
         shift = offset - mean * slope
 
