@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
-from keras.src.backend.common.masking import get_keras_mask, set_keras_mask
 from keras.src.backend.tensorflow.trainer import (
     convert_to_np_if_not_ragged,
     potentially_ragged_concat,
@@ -39,14 +38,12 @@ __all__ = [
     "convert_to_np_if_not_ragged",
     "convert_to_sliceable",
     "get_data_adapter",
-    "get_keras_mask",
     "gradients_of_whole_batches",
     "is_default",
     "losses_of_whole_batches",
     "output_losses_by_sample",
     "potentially_ragged_concat",
     "pythonify_logs",
-    "set_keras_mask",
     "sample_weights_by_sample",
     "train_validation_split",
 ]

@@ -13,8 +13,6 @@ from typing import Any
 import keras
 from keras import ops
 
-from ._keras import get_keras_mask, set_keras_mask
-
 
 def normalize(shards: Sequence[Any], counting: Sequence[Any], layer: Any) -> list[Any]:
     """Returns what a training batch normalization gives for each shard.
@@ -31,10 +29,7 @@ def normalize(shards: Sequence[Any], counting: Sequence[Any], layer: Any) -> lis
     inputs = [ops.cast(ops.cast(x, layer.compute_dtype), dtype) for x in shards]
     # The first axis of a shard holds its samples, of which none may count.
     counts = [ops.cast(count, dtype) for count in counting]
-    masks = [get_keras_mask(x) for x in shards]
-    masked = masks[0] is not None
-    moments = _masked_moments if masked else _moments
-    mean, variance = moments(inputs, masks, counts, layer._reduction_axes)
+    mean, variance = _moments(inputs, counts, layer._reduction_axes)
     for average, value in (
         (layer.moving_mean, mean),
         (layer.moving_variance, variance),
@@ -43,27 +38,12 @@ def normalize(shards: Sequence[Any], counting: Sequence[Any], layer: Any) -> lis
         average.assign(before * layer.momentum + value * (1.0 - layer.momentum))
     scale = ops.cast(layer.gamma, dtype) if layer.scale else ops.ones_like(mean)
     offset = ops.cast(layer.beta, dtype) if layer.center else ops.zeros_like(mean)
-    if masked:  # differentiated by TensorFlow, since masks are rare
-        outputs = [
-            ops.batch_normalization(
-                x, mean, variance, layer.axis, offset, scale, layer.epsilon
-            )
-            for x in inputs
-        ]
-    else:
-        outputs = _normalizer(mean, variance, counts, layer)(scale, offset, *inputs)
-    outputs = [ops.cast(output, layer.compute_dtype) for output in outputs]
-    for output, mask in zip(outputs, masks, strict=True):
-        if mask is not None:
-            set_keras_mask(output, mask)
-    return outputs
+    outputs = _normalizer(mean, variance, counts, layer)(scale, offset, *inputs)
+    return [ops.cast(output, layer.compute_dtype) for output in outputs]
 
 
 def _moments(
-    inputs: Sequence[Any],
-    masks: Sequence[None],
-    counts: Sequence[Any],
-    axes: Sequence[int],
+    inputs: Sequence[Any], counts: Sequence[Any], axes: Sequence[int]
 ) -> tuple[Any, Any]:
     """Returns mean and variance of the batch, without their gradients.
 
@@ -79,33 +59,6 @@ def _moments(
         for share, (center, spread) in zip(shares, own, strict=True)
     )
     return mean, variance
-
-
-def _masked_moments(
-    inputs: Sequence[Any],
-    masks: Sequence[Any],
-    counts: Sequence[Any],
-    axes: Sequence[int],
-) -> tuple[Any, Any]:
-    """Returns mean and variance of what no mask hides, as Keras computes them."""
-    there = [
-        ops.logical_and(
-            ops.broadcast_to(ops.expand_dims(ops.cast(mask, "bool"), -1), ops.shape(x)),
-            ops.greater(count, 0),
-        )
-        for x, mask, count in zip(inputs, masks, counts, strict=True)
-    ]
-
-    def over_batch(values: Sequence[Any]) -> Any:
-        return sum(
-            ops.sum(ops.where(shown, value, 0), axes, keepdims=True)
-            for shown, value in zip(there, values, strict=True)
-        )
-
-    number = over_batch([ops.ones_like(x) for x in inputs]) + keras.config.epsilon()
-    mean = over_batch(inputs) / number
-    variance = over_batch([ops.square(x - mean) for x in inputs]) / number
-    return ops.reshape(mean, (-1,)), ops.reshape(variance, (-1,))
 
 
 def _normalizer(mean: Any, variance: Any, counts: Sequence[Any], layer: Any) -> Any:

@@ -85,12 +85,9 @@ def reason_not_sharded(model: keras.Model) -> str:
     reason = _reason_in_graph(model)
     if reason or not mixes_samples(model):
         return reason
-    # Through a nested model, masks are not followed.
+    # The moments of what a mask hides are other ones.
     masks = [layer for layer in model._flatten_layers() if _makes_mask(layer)]
-    nested = any(isinstance(layer, keras.Model) for layer in model.layers)
-    if masks and nested:
-        return f"{masks[0].name} masks what a nested model computes over the batch"
-    return ""
+    return f"{masks[0].name} masks what is computed over the batch" if masks else ""
 
 
 def mixes_samples(model: keras.Model) -> bool:
