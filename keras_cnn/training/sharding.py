@@ -138,7 +138,7 @@ def _reason_in_operation(operation: Any) -> str:
             return f"{operation.name} keeps moments of its own for renormalization"
         calls = [node.arguments.kwargs for node in operation._inbound_nodes]
         if any(kwargs.get("mask") is not None for kwargs in calls):
-            return f"{operation.name} is given a mask of its own"
+            return f"{operation.name} is given a mask: it hides part of the batch"
     if getattr(operation, "stateful", False):
         return f"{operation.name} keeps a state for each place in a batch"
     if type(operation) not in _LAYERS:

@@ -172,7 +172,7 @@ CASES = {
             loss="mse",
         ),
         of_sequences,
-        whole="masks what is computed",
+        whole="is given a mask",
         epochs=2,
     ),
     "recurrent": Case(
@@ -208,7 +208,9 @@ CASES = {
     "sequences": Case(
         lambda: compiled(sequence_model(), loss="mse"), of_sequences, epochs=EPOCHS
     ),
-    "operations": Case(lambda: compiled(of_operations(), loss="mse"), of_rows),
+    "operations": Case(
+        lambda: compiled(of_operations(), loss="mse"), of_rows, epochs=3
+    ),
     "constraints": Case(
         lambda: compiled(
             convolutional(
