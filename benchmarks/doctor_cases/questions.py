@@ -482,11 +482,12 @@ add(
 )
 add(
     "ask-masks-255-mse",
-    "wrong-labels bounded-output-for-regression unnormalized-target",
+    "",
     segmented,
     masks=255.0,
     loss="mse",
     epochs=8,
+    lint=["wrong-labels", "bounded-output-for-regression", "unnormalized-target"],
 )
 # Heads and losses.
 add(
@@ -501,23 +502,33 @@ add(
 )
 add(
     "ask-meaning-mae",
-    "wrong-loss",
+    "",
     meanings,
     32,
     loss="mae",
     y_of=data.one_hot,
     rate=1e-3,
     epochs=10,
+    lint=["wrong-loss"],
 )
 add(
     "ask-meaning-tanh",
-    "wrong-output-activation",
+    "",
     meanings,
     32,
     output="tanh",
     epochs=10,
+    lint=["wrong-output-activation"],
 )
-add("ask-meaning-linear", "missing-softmax", meanings, 32, output=None, epochs=10)
+add(
+    "ask-meaning-linear",
+    "",
+    meanings,
+    32,
+    output=None,
+    epochs=10,
+    lint=["missing-softmax"],
+)
 add(
     "ask-digits-twice",
     "double-softmax",
@@ -603,11 +614,12 @@ add(
 )
 add(
     "ask-decay",
-    "excess-regularization",
+    "",
     meanings,
     32,
     optimizer=lambda: keras.optimizers.AdamW(0.01, weight_decay=50.0),
     epochs=10,
+    lint=["excess-regularization"],
 )
 add(
     "ask-norm-few",

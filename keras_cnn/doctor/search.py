@@ -37,6 +37,7 @@ from .trials.config import Remedy, first_config
 from .trials.copies import CannotRebuild, put_back
 from .trials.probe import Probe
 from .trials.score import skill_of_all
+from .trials.still import still_weights
 from .trials.trial import Outcome, Trial, TrialRunner
 from .verdict import Case, judge, verdict
 
@@ -171,6 +172,7 @@ class Search:
         return replace(
             known,
             moved=self.config.moved(),
+            still=still_weights(self.config),
             lost=lost_share(self.program, outcome),
             held_out_skill=skill,
             held_out_outputs=outputs,

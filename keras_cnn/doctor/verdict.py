@@ -245,7 +245,8 @@ def _severity(
         return worst if case.failed and restored else "note"
     if one.irreparable:
         return "note" if case.good or not case.complete else worst
-    if _cures(best, case):
+    plain = one.sureness >= LIKELY.value or case.harmed
+    if plain and _cures(best, case):
         return worst
     useless = effect is not None and effect < HELPED.value and not case.failed
     return worst if case.harmed and not useless else "note"

@@ -36,6 +36,7 @@ class Learned:
         outcome: What the training gave.
         snapshots: The layers over time; none where they could not be looked at.
         moved: Norm of what all weights moved by over that of the weights.
+        still: The weights to be trained that no update reached.
         batch_skill: Skill with the statistics of the batch, as in training; None
             without batch normalization.
         lost: The share of samples whose loss is exactly 0; None where not told.
@@ -52,6 +53,7 @@ class Learned:
     outcome: Outcome
     snapshots: Sequence[Snapshot] = ()
     moved: float | None = None
+    still: Sequence[str] = ()
     batch_skill: float | None = None
     lost: float | None = None
     reference: Reference | None = None

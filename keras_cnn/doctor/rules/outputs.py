@@ -182,7 +182,9 @@ def wrong_output_activation(program: Program) -> Iterator[Hit]:
             and head.loss == "binary"
             and head.task != "multiclass"
         )
+        beyond = head.output == "unknown" and _is_no_probability(program, head)
         known = head.output in ("linear", "softmax", "sigmoid", "relu", "unknown")
+        known = known and not beyond
         if head.loss not in CROSS_ENTROPIES or (known and not twice):
             continue
         activation, loss, code, units = right_head(head)
@@ -196,6 +198,15 @@ def wrong_output_activation(program: Program) -> Iterator[Hit]:
             if twice
             else "",
         )
+
+
+def _is_no_probability(program: Program, head: Head) -> bool:
+    """Whether a loss takes for probabilities what goes beyond 0 and 1."""
+    if head.from_logits or program.outputs is None:
+        return False
+    values = keras.tree.flatten(program.outputs)[head.index]
+    beyond = (values < -SUMS_TO_ONE.value) | (values > 1 + SUMS_TO_ONE.value)
+    return bool(beyond.any())
 
 
 def _out_of_reach(program: Program, bounded: bool) -> Iterator[Hit]:
@@ -261,15 +272,23 @@ def wrong_axis(program: Program) -> Iterator[Hit]:
     for head in program.heads:
         values = outputs[head.index]
         axes = [axis for axis in range(values.ndim - 1) if _sums_to_one(values, axis)]
-        told = head.output == "softmax" and head.units > 1
+        told = head.units > 1 and _may_be_shares(head, values)
         if told and axes and not _sums_to_one(values, values.ndim - 1):
             yield Hit(
                 where=head.output_layer,
                 evidence=f"outputs of shape {('batch', *head.shape)} sum to 1 over "
                 f"axis {axes[0]}, not over the last",
                 proven=True,
-                remedy=with_axis(head.output_layer),
+                remedy=with_axis(head.output_layer)
+                if head.output == "softmax"
+                else None,
             )
+
+
+def _may_be_shares(head: Head, values: Array) -> bool:
+    """Whether an output is a softmax, or what nobody knows and is never negative."""
+    unknown = head.output == "unknown" and head.task == "multiclass"
+    return head.output == "softmax" or (unknown and bool(values.min() >= 0))
 
 
 def _sums_to_one(values: Array, axis: int) -> bool:

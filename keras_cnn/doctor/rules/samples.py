@@ -14,6 +14,7 @@ from ..thresholds import (
     DUPLICATES,
     ENOUGH_SAMPLES,
     FAILED,
+    GOOD,
     LIKELY,
     OTHER_SCALE,
     OVERFIT_GAP,
@@ -114,6 +115,26 @@ def _other_classes(learned: Learned, head: Head) -> Iterator[str]:
         right = _share_right(head, learned.held_out_outputs[head.index], other)
         if right is not None and right < CHANCE.value:
             yield f"only {right:.0%} of the labels fit, less than by chance"
+        yield from _renumbered(head, learned.held_out_outputs[head.index], other)
+
+
+def _renumbered(head: Head, outputs: Array, labels: Array) -> Iterator[str]:
+    """Yields whether labels follow the predictions, by other numbers."""
+    predicted = outputs.reshape(-1, outputs.shape[-1]).argmax(1)
+    if head.task != "multiclass" or len(predicted) != len(labels):
+        return
+    meant = {kind: _commonest(labels[predicted == kind]) for kind in set(predicted)}
+    as_meant = float(np.mean([meant[one] for one in predicted] == labels))
+    right = float((predicted == labels).mean())
+    if as_meant > GOOD.value and right < FAILED.value:
+        renamed = [(kind, other) for kind, other in meant.items() if kind != other]
+        kind, other = min(renamed)
+        yield f"classes have other numbers: what training calls {kind} is {other} there"
+
+
+def _commonest(labels: Array) -> int:
+    kinds, counts = np.unique(labels, return_counts=True)
+    return int(kinds[counts.argmax()])
 
 
 def _share_right(head: Head, outputs: Array, labels: Array) -> float | None:

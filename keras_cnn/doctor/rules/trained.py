@@ -98,3 +98,31 @@ def unmoved(learned: Learned) -> Iterator[Hit]:
             proven=outcome.skill < FAILED.value,
             remedy=with_rate(middle / rate),
         )
+
+
+@also("frozen-layers", group="trained")
+def unreached(learned: Learned) -> Iterator[Hit]:
+    """Yields weights that are to be trained, and that no update reaches."""
+    program, outcome = learned.program, learned.outcome
+    rate = program.learning_rate
+    low, _ = common_rates(program)
+    # A rate that is far too low leaves weights as they are, too: float32 absorbs it.
+    if not learned.still or not outcome.finite or (rate is not None and rate < low):
+        return
+    count, weights = len(learned.still), len(program.model.trainable_weights)
+    own = program.own_step
+    yield Hit(
+        where=learned.still[0],
+        evidence=f"{count} of {weights} weights to be trained are, after "
+        f"{outcome.updates:,} updates, as they were",
+        change="# in train_step: gradients of all, and apply them\n"
+        "weights = self.trainable_variables\n"
+        "self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights))"
+        if own
+        else "# no gradient passes through round, argmax, stop_gradient or a cast to "
+        "integers:\nlayers.Lambda(lambda v: keras.ops.sigmoid(v))",
+        harms="Weights without a gradient keep their initial values.",
+        severity="error" if count == weights else "warning",
+        confidence=CERTAIN if count == weights else STRONG,
+        proven=count == weights,
+    )
