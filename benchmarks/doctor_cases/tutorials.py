@@ -166,7 +166,7 @@ class Distiller(keras.Model):
     def call(self, x):
         return self.student(x)
 
-    def compute_loss(self, x=None, y=None, y_pred=None, **others):
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None):
         apart = keras.losses.kl_divergence(self.teacher(x, training=False), y_pred)
         told = keras.losses.sparse_categorical_crossentropy(y, y_pred)
         return ops.mean(0.5 * told + 0.5 * apart)
