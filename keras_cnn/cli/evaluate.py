@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .._checks import InputError
+from .._files import check_writable
 from .console import out, print_warning, start_tensorflow
 from .options import AsJson, DataDir, Limit, ManualDir, ModelPath, Trust
 from .preparing import Pixels, prepared, warn_at_chance
+
+if TYPE_CHECKING:
+    from ..runs.evaluation import Evaluation
+
+# How many of the worst mistakes are printed.
+_MISTAKES_SHOWN = 5
 
 
 def evaluate(
@@ -28,13 +36,26 @@ def evaluate(
     limit: Limit = None,
     pixels: Pixels = None,
     trust: Trust = False,
+    out_folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            help="A folder to write evaluation.json to, with pictures of the "
+            "confusion, of the worst mistakes, and of how reliable probabilities are.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Test a saved model: its accuracy, and how often each class is recognized."""
+    """Test a saved model: its accuracy, each class, calibration, worst mistakes."""
+    if out_folder is not None:
+        check_writable("out", out_folder)
     start_tensorflow()
     from .. import prediction
     from ..data import load
     from ..runs import evaluate_split
+    from ..runs.evaluation import evaluation_of
+    from ..runs.evaluation_folder import write_evaluation
     from .datasets import noted_name, print_summary, quiet_tfds, reading_shown
 
     predictor = prepared(prediction.load(model, trust=trust), pixels=pixels)
@@ -76,22 +97,37 @@ def evaluate(
     scores = evaluate_split(predictor.probabilities, images.test, normalize)
     if scores.is_at_chance:
         warn_at_chance(scores.accuracy)
-    by_class = {
-        name: float((scores.predicted == label)[scores.labels == label].mean())
-        for label, name in enumerate(images.class_names)
-        if label in scores.labels
-    }
+    evaluation = evaluation_of(scores, images.class_names)
+    content = {"dataset": images.name, **evaluation.to_dict()}
+    if out_folder is not None:
+        write_evaluation(content, evaluation, scores, images, out_folder)
     if as_json:
-        content = {
-            "dataset": images.name,
-            "test_images": len(scores.labels),
-            "test_accuracy": scores.accuracy,
-            "recognised": by_class,
-        }
         print(json.dumps(content, indent=2))
         return
     print_summary(images)
-    width = max(map(len, by_class))
-    for name, share in by_class.items():
-        out.print(f"{name:>{width}}  {share:7.2%}  {'█' * round(share * 40)}")
-    out.print(f"Test accuracy: {scores.accuracy:.4f}")
+    _print_classes(evaluation)
+    _print_mistakes(evaluation)
+    low, high = evaluation.interval
+    out.print(f"Calibration error: {evaluation.calibration_error:.4f}")
+    out.print(f"95% interval of the accuracy: {low:.4f} to {high:.4f}")
+    out.print(f"Test accuracy: {evaluation.accuracy:.4f}")
+
+
+def _print_classes(evaluation: Evaluation) -> None:
+    """Prints a line for each class of which there are images."""
+    width = max(5, *(len(scores.name) for scores in evaluation.classes))
+    out.print(f"{'class':>{width}}   recall  precision      F1  images")
+    for scores in evaluation.classes:
+        if scores.images:
+            out.print(
+                f"{scores.name:>{width}}  {scores.recall:7.2%}  "
+                f"{scores.precision:9.2%}  {scores.f1:6.4f}  {scores.images:6,}"
+            )
+
+
+def _print_mistakes(evaluation: Evaluation) -> None:
+    for mistake in evaluation.mistakes[:_MISTAKES_SHOWN]:
+        out.print(
+            f"Image {mistake.position:,} of class {mistake.label} was taken for "
+            f"{mistake.predicted} ({mistake.probability:.2%})"
+        )

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from .._files import replaced_file
+from .evaluation import Evaluation
 from .scoring import Scores
 
 # How many mistakes are shown, and in how many columns.
@@ -133,6 +134,43 @@ def draw_mistakes(
     wrong = len(scores.mistakes())
     shown = f", the {len(positions)} most confident" if wrong > len(positions) else ""
     figure.suptitle(f"{wrong:,} mistakes in {len(scores.labels):,} test images{shown}")
+    _save(figure, path)
+
+
+def draw_reliability(evaluation: Evaluation, path: Path) -> None:
+    """Draws accuracy by confidence: on the diagonal a model is as sure as it is right.
+
+    Args:
+        evaluation: What is said of the predictions.
+        path: The PNG file to write.
+    """
+    figure = Figure(figsize=(5.2, 5.2), layout="constrained")
+    axes = figure.subplots()
+    filled = [part for part in evaluation.calibration if part.images]
+    width = evaluation.calibration[0].high - evaluation.calibration[0].low
+    axes.bar(
+        [part.low + width / 2 for part in filled],
+        [part.accuracy for part in filled],
+        width=0.94 * width,
+        label="accuracy",
+    )
+    axes.plot(
+        [part.confidence for part in filled],
+        [part.accuracy for part in filled],
+        "o",
+        color="black",
+        markersize=4,
+        label="at their mean confidence",
+    )
+    axes.plot([0, 1], [0, 1], "--", color="gray", label="as sure as right")
+    axes.set(
+        xlabel="probability of the predicted class",
+        ylabel="share that is right",
+        xlim=(0, 1),
+        ylim=(0, 1.02),
+        title=f"calibration error {evaluation.calibration_error:.4f}",
+    )
+    axes.legend(loc="upper left")
     _save(figure, path)
 
 
