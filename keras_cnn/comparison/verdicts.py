@@ -109,8 +109,8 @@ def judge(
         planned: The seeds that the race was begun with. Defaults to `None`, for those
             in `scores`.
         level: Defaults to `0.05`.
-        race: Whether candidates drop out, and the race may end early. Defaults to
-            `True`.
+        race: Whether those that are out train no further, and the race may end early.
+            Their verdict stands either way. Defaults to `True`.
         missing: (candidates,): those that too little is known of, and that must not
             hide what is known of the others. Defaults to `None`, for none.
 
@@ -142,7 +142,7 @@ def judge(
         int(i): Standing("failed") for i in np.flatnonzero(failed)
     }
     out_of_it = failed if missing is None else failed | np.asarray(missing, bool)
-    active = np.flatnonzero(~out_of_it)
+    running = active = np.flatnonzero(~out_of_it)
     known: tuple[Any, Differences] | None = None
     looks, over = 0, len(active) < 2
     for look in range(1, seeds + 1):
@@ -156,13 +156,11 @@ def judge(
         best = int(np.argmax(table.mean(axis=0)))
         verdicts = [_verdict(found, i, best, margin) for i in range(len(active))]
         out = [i for i, verdict in enumerate(verdicts) if verdict == "worse"]
-        if race or look == seeds:
-            for i in out:
-                standings[int(active[i])] = Standing("worse", _interval(found, i, best))
+        for i in out:
+            standings[int(active[i])] = Standing("worse", _interval(found, i, best))
         known = active.copy(), found
         over = _is_over(found, out, verdicts, margin, look, planned, count, level)
-        if race and out:
-            active = np.delete(active, out)
+        active = np.delete(active, out)
         if race and over:
             break
     if len(active):
@@ -179,7 +177,7 @@ def judge(
     seen = None if known is None else _seen(known, active)
     return Judgement(
         tuple(standings.get(i, Standing("undecided")) for i in range(count)),
-        () if ended else tuple(int(i) for i in active),
+        () if ended else tuple(int(i) for i in (active if race else running)),
         looks,
         seen,
     )

@@ -32,7 +32,7 @@ def verdicts(found):
 
 
 def test_two_candidates_are_compared_by_students_paired_interval():
-    one, other = [0.90, 0.92, 0.91, 0.93, 0.90], [0.85, 0.88, 0.85, 0.86, 0.84]
+    one, other = [0.90, 0.92, 0.91, 0.93, 0.90], [0.82, 0.91, 0.84, 0.90, 0.84]
     found = judge(np.array([one, other]).T, margin=MARGIN, race=False)
     value, low, high = found.standings[1].difference
     gaps = np.subtract(other, one)
@@ -133,6 +133,15 @@ def test_a_table_that_is_cut_off_gives_the_verdict_of_its_whole_looks():
     cut[3:, 0] = np.nan
     assert judge(cut, margin=MARGIN).looks == 3
     assert judge(cut, margin=MARGIN).standings[2].verdict == "worse"
+
+
+def test_who_is_out_trains_on_without_a_race_and_its_verdict_stands():
+    table = 0.9 + np.random.default_rng(8).normal(scale=0.003, size=(5, 4))
+    table[:, 1] -= 0.5
+    without = judge(table[:3], margin=MARGIN, planned=5, race=False)
+    assert without.running == (0, 1, 2, 3)
+    assert without.standings[1].verdict == "worse"
+    assert 1 not in judge(table[:3], margin=MARGIN, planned=5).running
 
 
 def test_a_race_ends_with_the_verdict_of_its_whole_table():
