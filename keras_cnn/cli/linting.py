@@ -11,6 +11,7 @@ from .._checks import InputError
 from ..data import ImageDataset
 from ..runs.config import RunConfig
 from ..runs.fit_arguments import feed
+from ..runs.task import task_of
 from .console import print_warning
 
 # As many images tell what they hold and how they are scaled, in no time.
@@ -30,7 +31,8 @@ def warn_of_mistakes(
     from ..doctor import lint
 
     few = dataset.limited(_IMAGES)
-    fed = feed(config, few.train, len(dataset.class_names), shuffle=True)
+    task = task_of(config, dataset, model)
+    fed = feed(config, few.train, len(dataset.class_names), task, shuffle=True)
     with suppress(InputError):  # where training cannot begin, it says so itself
         findings = lint(
             model,

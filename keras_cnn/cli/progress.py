@@ -15,7 +15,7 @@ from ..data import ImageDataset
 from ..runs import Observer, TrainingResult
 from ..runs.config import RunConfig
 from ..training.progress import ProgressBar
-from .console import err, out, print_warning
+from .console import err, out, print_note, print_warning
 from .datasets import print_summary
 from .linting import warn_of_mistakes
 
@@ -25,11 +25,13 @@ class ShownRun(Observer):
 
     Attributes:
         saved: Where the trained model is; None before it is saved.
+        result: What the training gave; None before that.
     """
 
     def __init__(self, config: RunConfig) -> None:
         """Takes what the run is asked to do."""
         self.saved: Path | None = None
+        self.result: TrainingResult | None = None
         self._config = config
         self._loading = err.status(Text(f"Loading {config.dataset} ..."))
         self._table: EpochTable | None = None
@@ -53,6 +55,10 @@ class ShownRun(Observer):
     def on_reading(self, done: int, total: int) -> None:
         """Says how far the reading of the files is."""
         self._loading.update(Text(f"Reading image files: {done:,} of {total:,} ..."))
+
+    def on_note(self, words: str) -> None:
+        """Prints what was decided."""
+        print_note(words)
 
     def on_data(self, dataset: ImageDataset) -> None:
         """Prints what is loaded; loudly where it was substituted."""
@@ -84,7 +90,7 @@ class ShownRun(Observer):
 
     def on_saved(self, path: Path, result: TrainingResult) -> None:
         """Notes where the model is."""
-        self.saved = path
+        self.saved, self.result = path, result
 
 
 class EpochTable(ProgressBar):
@@ -118,9 +124,12 @@ class EpochTable(ProgressBar):
 
     def report(self, logs: dict[str, Any], seconds: float) -> None:
         """Prints the epoch's row."""
-        cells = [f"{self._epoch + 1}", f"{logs['loss']:.4f}", f"{logs['accuracy']:.2%}"]
-        if self._validated:
-            cells += [f"{logs['val_loss']:.4f}", f"{logs['val_accuracy']:.2%}"]
+        # A `train_step` of one's own may report other numbers.
+        cells = [f"{self._epoch + 1}"]
+        for validation in ("", "val_") if self._validated else ("",):
+            for name, form in (("loss", ".4f"), ("accuracy", ".2%")):
+                value = logs.get(validation + name)
+                cells.append("" if value is None else format(value, form))
         cells += [f"{self._images / seconds:,.0f}", f"{seconds:.1f}"]
         _print_row(cells)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -10,10 +11,11 @@ import typer
 from ..runs.config import RunConfig
 from .console import out, print_warning, start_tensorflow
 from .export import run_export
+from .lasting_output import lasting_output
 
 if TYPE_CHECKING:
     from ..export import Export
-    from ..runs import Run
+    from ..runs import Run, TrainingResult
 
 # How a shell reports a program that Ctrl-C has stopped.
 _INTERRUPTED = 130
@@ -40,6 +42,7 @@ def run(
     """
     start_tensorflow(training="split" if _runs_in_shards(config) else "whole")
     from .. import runs as library
+    from ..formats import FORMATS
     from ..saving.metadata import read_metadata
     from .datasets import quiet_tfds
     from .progress import ShownRun
@@ -50,8 +53,10 @@ def run(
             done.model, out_folder, formats, metadata, done.dataset, verify
         )
 
+    for name in formats:
+        FORMATS[name].check_writable(verify=verify)
     quiet_tfds()
-    with ShownRun(config) as shown:
+    with lasting_output(), ShownRun(config) as shown:
         try:
             done = library.run(
                 config, runs, resume=resumed, export=export, observer=shown
@@ -60,14 +65,41 @@ def run(
             if shown.saved is None:
                 raise
             _exit_interrupted(shown.saved)
+        except Exception:
+            # What was trained is kept, and said before the error is.
+            if shown.saved is not None and shown.result is not None:
+                folder = shown.saved.parent
+                _print_trained(folder, shown.result)
+                print_warning(
+                    "The run is kept, and what follows stopped its export. To export "
+                    f"it: {_export_command(folder, out_folder, formats, verify)}"
+                )
+            raise
+        if shown.saved is not None and done.result.scores is not None:
+            _print_trained(done.folder, done.result, done.export.folder)
     if shown.saved is None:  # a worker that is not the chief shows nothing
         return
     if done.result.scores is None:
         _exit_interrupted(done.model_path)
-    out.print(f"Trained in {done.result.seconds:.1f} s.")
-    out.print(f"Run:        {done.folder}")
-    out.print(f"Export:     {done.export.folder}")
-    out.print(f"Test accuracy: {done.result.scores.accuracy:.4f}")
+
+
+def _print_trained(
+    folder: Path, result: TrainingResult, exported: Path | None = None
+) -> None:
+    out.print(f"Trained in {result.seconds:.1f} s.")
+    out.print(f"Run:        {folder}")
+    if exported is not None:
+        out.print(f"Export:     {exported}")
+    if result.scores is not None:
+        out.print(f"Test accuracy: {result.scores.accuracy:.4f}")
+
+
+def _export_command(
+    folder: Path, out_folder: Path, formats: tuple[str, ...], verify: bool
+) -> str:
+    words = ["keras-cnn", "export", str(folder), "--format", ",".join(formats)]
+    words += ["--out", str(out_folder), *([] if verify else ["--no-verify"])]
+    return shlex.join(words)
 
 
 def _exit_interrupted(path: Path) -> NoReturn:

@@ -205,7 +205,7 @@ def load(
         )
     if image_size is not None:
         dataset = _resized(dataset, image_size)
-    return _with_validation(dataset, validation_split)
+    return with_validation(dataset, validation_split)
 
 
 def _load_path(path: Path, reading: Reading) -> ImageDataset[LocalSplit]:
@@ -271,7 +271,16 @@ def _resized(dataset: ImageDataset, size: tuple[int, int]) -> ImageDataset:
     return replace(dataset, **parts)  # type: ignore[arg-type]
 
 
-def _with_validation(dataset: ImageDataset, fraction: float) -> ImageDataset:
+def with_validation(dataset: ImageDataset, fraction: float) -> ImageDataset:
+    """Returns a set with a share of its training images to validate on.
+
+    Args:
+        dataset: A set without a validation split of its own.
+        fraction: The share, in [0, 1); 0 changes nothing.
+
+    Raises:
+        InputError: If the set has a validation split, or cannot be split.
+    """
     if not fraction:
         return dataset
     if dataset.validation is not None:

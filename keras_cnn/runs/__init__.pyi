@@ -1,8 +1,12 @@
 from .config import RunConfig as RunConfig
+from .finding_rate import RateTest as RateTest
+from .finding_rate import find_rate as find_rate
 from .learning import TrainingResult as TrainingResult
 from .learning import train as train
 from .model import build_model as build_model
 from .model import make_strategy as make_strategy
+from .reading import RecordedRun as RecordedRun
+from .reading import load_run as load_run
 from .scoring import Scores as Scores
 from .scoring import evaluate_split as evaluate_split
 from .session import Observer as Observer

@@ -26,13 +26,21 @@ from .._checks import (
     first_line,
 )
 from .config import RunConfig
+from .task import Task
 
 # The share of the steps over which a one-cycle schedule rises.
 _RISING = 0.3
 
 # Arguments that have an option of their own, and those that a run decides by itself:
-# its network gives probabilities for class labels.
+# what its network gives tells whether those are logits.
 _OPTIONS_OF_THEIR_OWN = ("learning_rate", "beta_2", "label_smoothing")
+
+# Options that are an argument of every optimizer, which `--set` may give, too.
+_ARGUMENTS_OF_OPTIONS = {
+    "weight_decay": "weight_decay",
+    "clip_norm": "global_clipnorm",
+    "ema": "ema_momentum",
+}
 _DECIDED = ("name", "dtype", "axis", "from_logits", "exclude_layers", "kwargs")
 
 _REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum")
@@ -97,8 +105,29 @@ def make_optimizer(config: RunConfig, steps: int) -> keras.optimizers.Optimizer:
             warmup_steps=rising,
             decay_steps=max(1, steps - rising),
         )
+    if config.warmup is not None:
+        default = inspect.signature(kind).parameters["learning_rate"].default
+        arguments["learning_rate"] = keras.optimizers.schedules.CosineDecay(
+            initial_learning_rate=0.0,
+            warmup_target=config.learning_rate or default,
+            warmup_steps=config.warmup,
+            decay_steps=1,
+            alpha=1.0,  # it stays where it is
+        )
     if config.beta_2 is not None:
         arguments["beta_2"] = config.beta_2
+    for option, argument in _ARGUMENTS_OF_OPTIONS.items():
+        if (value := getattr(config, option)) is None:
+            continue
+        if argument in arguments:
+            raise InputError(
+                f"`{option}` must be left out beside `optimizer.{argument}`, which is "
+                f"the same. Received: {option}={value!r}, "
+                f"optimizer.{argument}={arguments[argument]!r}."
+            )
+        arguments[argument] = value
+    if config.ema is not None:
+        arguments["use_ema"] = True
     optimizer = _made("optimizer", kind, arguments)
     if config.precision == "mixed_float16":
         # Keras does this for a model whose own policy is mixed_float16; here the layers
@@ -107,7 +136,7 @@ def make_optimizer(config: RunConfig, steps: int) -> keras.optimizers.Optimizer:
     return optimizer
 
 
-def make_loss(config: RunConfig) -> keras.losses.Loss:
+def make_loss(config: RunConfig, task: Task | None = None) -> keras.losses.Loss:
     """Returns the loss of a run.
 
     It is Keras's or this package's, as `layers_from` says. Where Keras's would lose an
@@ -115,15 +144,20 @@ def make_loss(config: RunConfig) -> keras.losses.Loss:
 
     Args:
         config: What the run is asked to do.
+        task: How its model learns. Defaults to `None`, for one that gives
+            probabilities.
 
     Raises:
         InputError: If the loss has no such argument, or a value breaks its rule.
     """
-    name = config.loss.title().replace("_", "")
+    called = task.loss if task else config.loss
+    name = called.title().replace("_", "")
     ours = getattr(losses, name)
-    arguments = _checked("loss", config.loss, ours, config)
+    arguments = _checked("loss", called, ours, config)
     if config.label_smoothing:
         arguments["label_smoothing"] = config.label_smoothing
+    if task and task.from_logits:
+        arguments["from_logits"] = True
     checked = _made("loss", ours, arguments)  # ours states rules that Keras's does not
     if config.layers_from == "keras_cnn":
         return checked

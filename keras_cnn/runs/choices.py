@@ -32,11 +32,41 @@ ONE_HOT_LOSSES = (
 )
 LOSSES = SPARSE_LOSSES + ONE_HOT_LOSSES
 
+# Those that compare distributions, and compute from logits as well.
+CROSSENTROPIES = (
+    *SPARSE_LOSSES,
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+)
+
+# The name of the article's network among models.
+ARTICLE = "article"
+
+# What stands before the name of one of `keras.applications`.
+APPLICATION = "keras:"
+
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16", "float64")
+
+# What each word of `augment` does to the training images: sets, and single changes.
+_CHANGES = (
+    *("flip", "shift", "rotation", "zoom", "contrast", "noise", "erasing"),
+    *("mixup", "cutmix"),
+)
+AUGMENTATIONS: dict[str, tuple[str, ...]] = {
+    "none": (),
+    "digits": ("shift", "rotation", "zoom"),
+    "photos": ("flip", "shift", "rotation", "zoom", "contrast"),
+    **{change: (change,) for change in _CHANGES},
+}
 
 # Options that only some values of another one take.
 GOES_WITH = {
+    "augment": ("strategy", ("none",)),
+    "activation": ("model", (ARTICLE,)),
+    "layers_from": ("model", (ARTICLE,)),
+    "precision": ("model", (ARTICLE,)),
     "beta_2": ("optimizer", ("adam", "adamax", "adamw", "lion", "nadam")),
+    "warmup": ("schedule", ("constant",)),
     "label_smoothing": (
         "loss",
         ("categorical_crossentropy", "categorical_focal_crossentropy"),

@@ -5,29 +5,34 @@ Nothing here imports Keras or NumPy: help and a wrong option are answered at onc
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from pathlib import PurePath
 from typing import Any, Literal
 
 from .._checks import InputError, check_choice, did_you_mean
 from ..training.cpu import computes_bfloat16
 from .choices import (
     ACTIVATIONS,
-    GOES_WITH,
+    ARTICLE,
     LOSSES,
-    ONE_HOT_LOSSES,
     OPTIMIZERS,
     PRECISIONS,
     RECIPES,
 )
+from .combinations import check_combinations
 from .kinds import (
     ARGUMENTS,
+    AUGMENT,
     FLAG,
     FRACTION,
     INTERVAL,
+    MODEL,
     NAME,
+    NOT_NEGATIVE,
     PATH,
     POSITIVE,
     SIZE,
@@ -123,7 +128,30 @@ class RunConfig:
         "Data",
         "Share of the training images to validate on, in [0, 1).",
     )
+    augment: str = option(
+        "none",
+        AUGMENT,
+        "Data",
+        "Random changes of the training images: digits (shift, rotation, zoom), photos "
+        "(flip and contrast, too), or some of flip, shift, rotation, zoom, contrast, "
+        "noise, erasing, mixup and cutmix, with commas between.",
+    )
+    class_weight: str = option(
+        "none",
+        choice("none", "balanced"),
+        "Data",
+        "Weight of each class in the loss: balanced is the same for all images of a "
+        "class together.",
+    )
     epochs: int = option(5, whole(), "Training", "Passes over the training images.")
+    patience: int | None = option(
+        None,
+        whole(),
+        "Training",
+        "Epochs without a better validation loss after which the training ends; the "
+        "weights of the best epoch are kept. A tenth of the training images is "
+        "validated on where nothing else is.",
+    )
     batch_size: int = option(32, whole(), "Training", "Images in a step.")
     optimizer: str = option("adam", choice(*OPTIMIZERS), "Training", "Optimizer.")
     learning_rate: float | None = option(
@@ -139,6 +167,33 @@ class RunConfig:
         "Training",
         "Learning-rate schedule: one_cycle rises to the rate over 30 % of the steps "
         "and falls to 0 along a cosine.",
+    )
+    warmup: int | None = option(
+        None,
+        whole(),
+        "Training",
+        "Steps over which a constant learning rate rises from 0.",
+    )
+    weight_decay: float | None = option(
+        None,
+        NOT_NEGATIVE,
+        "Training",
+        "Share of each weight, times the learning rate, that a step takes off.",
+        default_words="Keras's own",
+    )
+    clip_norm: float | None = option(
+        None,
+        POSITIVE,
+        "Training",
+        "Largest norm of the gradient of all weights together; a longer one is scaled "
+        "down to it.",
+    )
+    ema: float | None = option(
+        None,
+        FRACTION,
+        "Training",
+        "Momentum of a moving average of the weights, such as 0.99, which the trained "
+        "model has in place of the last ones.",
     )
     beta_2: float | None = option(
         None,
@@ -162,6 +217,25 @@ class RunConfig:
     )
     loss_arguments: dict[str, Any] = option(
         {}, ARGUMENTS, "Training", "Further arguments of the loss."
+    )
+    model: str = option(
+        ARTICLE,
+        MODEL,
+        "Model",
+        "article, a .keras file, keras:NAME of keras.applications, or module:function, "
+        "which is called with the shape of the images and the number of classes, and "
+        "returns a Keras model. docs/own_model.md says more.",
+    )
+    fresh: bool = option(
+        False, FLAG, "Model", "Draw new weights for the model in a .keras file."
+    )
+    init: str | None = option(
+        None,
+        PATH,
+        "Model",
+        "Begin with the weights of a run's folder, a .keras or a .weights.h5 file, in "
+        "each layer that they fit.",
+        default_words="new weights",
     )
     activation: str = option(
         "relu", choice(*ACTIVATIONS), "Model", "Activation of the hidden layers."
@@ -195,6 +269,15 @@ class RunConfig:
     checkpoint_every: str | None = option(
         None, INTERVAL, "Run", "Steps between checkpoints, or time, as in 30s or 5m."
     )
+    log: str = option(
+        "csv",
+        choice("csv", "jsonl"),
+        "Run",
+        "How the numbers of each epoch are written: history.csv or history.jsonl.",
+    )
+    tensorboard: bool = option(
+        False, FLAG, "Run", "Write them for TensorBoard, too, into the run's folder."
+    )
     seed: int = option(
         0, whole(0, below=2**32), "Run", "Fixes initial weights and order."
     )
@@ -215,11 +298,13 @@ class RunConfig:
             value = getattr(self, name)
             if isinstance(value, Option):
                 value = RECIPES[recipe].get(name, described.default)
+                if name == "name" and self.model != ARTICLE:
+                    value = name_for(self.model)
             object.__setattr__(self, name, described.checked(name, value))
         if self.precision == "auto":
             fastest = "mixed_bfloat16" if computes_bfloat16() else "float32"
             object.__setattr__(self, "precision", fastest)
-        self._check_combinations()
+        check_combinations(self, OPTIONS)
 
     @classmethod
     def from_dict(
@@ -264,11 +349,6 @@ than RunConfig's. Received: epoch=2. Did you mean "epochs"?
         """Steps between checkpoints, or time; None for none."""
         return interval(self.checkpoint_every) if self.checkpoint_every else None
 
-    @property
-    def one_hot(self) -> bool:
-        """Whether the loss needs labels as one-hot rows."""
-        return self.loss in ONE_HOT_LOSSES
-
     def to_dict(self) -> dict[str, Any]:
         """Returns the fields as a dictionary that JSON can hold."""
         values = {name: getattr(self, name) for name in OPTIONS}
@@ -291,32 +371,21 @@ than RunConfig's. Received: epoch=2. Did you mean "epochs"?
                 words += described.words(name, value)
         return shlex.join(words)
 
-    def _check_combinations(self) -> None:
-        if self.schedule != "constant" and self.learning_rate is None:
-            raise InputError(
-                "`learning_rate` must be given with a schedule, as its highest. "
-                f"Received: learning_rate=None, schedule={self.schedule!r}."
-            )
-        for name, (other, choices) in GOES_WITH.items():
-            value, chosen = getattr(self, name), getattr(self, other)
-            default = OPTIONS[name].default
-            if value != default and chosen not in choices:
-                raise InputError(
-                    f"`{name}` must be {default} unless `{other}` is one of "
-                    f"{', '.join(choices)}. Received: {name}={value!r}, "
-                    f"{other}={chosen!r}."
-                )
-        for name in ("strategy", "checkpoint_every"):
-            value = getattr(self, name)
-            if self.engine == "fit" and value not in (None, "none"):
-                raise InputError(
-                    f"`{name}` must be left out with Keras's own fit. "
-                    f"Received: engine='fit', {name}={value!r}."
-                )
-
 
 # The options by name, in the order in which help and records list them.
 OPTIONS: dict[str, Option] = {
     field.name: field.default  # type: ignore[misc]
     for field in fields(RunConfig)
 }
+
+
+def name_for(model: str) -> str:
+    """Returns what the folders of a model are called where no name is given.
+
+    Example:
+        >>> name_for("models/my net.keras"), name_for("my_models:make")
+        ('mynet', 'make')
+    """
+    path, _, function = model.partition(":")
+    words = function or PurePath(path).stem
+    return re.sub(r"^[^A-Za-z0-9]+|[^A-Za-z0-9_.-]", "", words) or "model"

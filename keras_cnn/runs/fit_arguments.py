@@ -8,33 +8,41 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .._images import scale
 from ..data import ArraySplit, FileSplit, Split
 from .config import RunConfig
+from .task import Task
 
 
 def feed(
-    config: RunConfig, split: Split, num_classes: int, *, shuffle: bool = False
+    config: RunConfig,
+    split: Split,
+    num_classes: int,
+    task: Task,
+    *,
+    shuffle: bool = False,
 ) -> dict[str, Any]:
     """Returns `x`, `shuffle` and what else `fit` needs of a split: `y`, `batch_size`.
 
     A split in memory is given as arrays, as in the article; a larger one as a stream of
     batches, or to the trainer as files that it reads in the order it would draw of
-    arrays. Images are float32 in [0, 1]; labels are integers, or one-hot rows where the
-    loss needs them.
+    arrays. Images are float32, prepared for the model; labels are integers, one-hot
+    rows or a column, as the task has them.
 
     Args:
         config: Gives the batch size, the loss and the seed.
         split: The images and labels.
         num_classes: The length of a one-hot row.
+        task: How the model learns.
         shuffle: Whether images come in a new order each epoch.
     """
     if isinstance(split, ArraySplit):
         labels: Any = split.labels
-        if config.one_hot:
+        if task.targets == "rows":
             labels = np.eye(num_classes, dtype=np.float32)[labels]
+        elif task.targets == "column":
+            labels = labels.astype(np.float32)[:, np.newaxis]
         return {
-            "x": scale(split.images),
+            "x": task.preparation.normalize(split.images),
             "y": labels,
             "batch_size": config.batch_size,
             "shuffle": shuffle,
@@ -42,14 +50,18 @@ def feed(
 
     if isinstance(split, FileSplit) and config.engine == "trainer":
         return {
-            "x": _IndexedImages(split, num_classes if config.one_hot else None),
+            "x": _IndexedImages(split, num_classes, task),
             "batch_size": config.batch_size,
             "shuffle": shuffle,
         }
-    batches = split.batches(config.batch_size, shuffle=shuffle, seed=config.seed)
-    if config.one_hot:
-        batches = _in_rows(batches, num_classes)
-    return {"x": batches, "shuffle": False}  # `fit` cannot: the stream does it
+    batches = split.batches(
+        config.batch_size,
+        shuffle=shuffle,
+        seed=config.seed,
+        normalize=task.preparation.normalize,
+    )
+    # `fit` cannot shuffle it: the stream does.
+    return {"x": _with_targets(batches, num_classes, task), "shuffle": False}
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +69,8 @@ class _IndexedImages:
     """Images in files as the trainer takes them: it draws their order itself."""
 
     split: FileSplit
-    row_length: int | None
+    num_classes: int
+    task: Task
 
     @property
     def fingerprint(self) -> str:
@@ -67,20 +80,31 @@ class _IndexedImages:
         return len(self.split)
 
     def batches_at(self, positions: npt.NDArray[Any], batch_size: int) -> Any:
-        batches = self.split.batches_at(positions, batch_size)
-        return _in_rows(batches, self.row_length) if self.row_length else batches
+        batches = self.split.batches_at(
+            positions, batch_size, normalize=self.task.preparation.normalize
+        )
+        return _with_targets(batches, self.num_classes, self.task)
 
 
-def _in_rows(batches: Any, length: int) -> Any:
-    """Turns the labels of batches into one-hot rows."""
+def _with_targets(batches: Any, num_classes: int, task: Task) -> Any:
+    """Gives the labels of batches the form that the loss takes."""
+    if task.targets == "labels":
+        return batches
     import tensorflow as tf
 
-    return batches.map(lambda images, labels: (images, tf.one_hot(labels, length)))
+    def targets(labels: Any) -> Any:
+        if task.targets == "rows":
+            return tf.one_hot(labels, num_classes)
+        return tf.cast(labels, tf.float32)[:, tf.newaxis]
+
+    return batches.map(lambda images, labels: (images, targets(labels)))
 
 
-def validation_data(config: RunConfig, split: Split | None, num_classes: int) -> Any:
+def validation_data(
+    config: RunConfig, split: Split | None, num_classes: int, task: Task
+) -> Any:
     """Returns what `fit` takes as `validation_data`; None for no split."""
     if split is None:
         return None
-    fed = feed(config, split, num_classes)
+    fed = feed(config, split, num_classes, task)
     return (fed["x"], fed["y"]) if "y" in fed else fed["x"]

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from .._checks import InputError
 from ..saving.metadata import CONFIG, read_json
 from .config import OPTIONS, RunConfig
 
 CHECKPOINTS = "checkpoints"
-HISTORY = "history.csv"
+HISTORY = "history"
+TENSORBOARD = "tensorboard"
 INTERRUPTED = "interrupted.keras"
+# A model of one's own as it was before the first step.
+INITIAL = "initial.keras"
 
 
 def new_run_folder(runs: Path, name: str) -> Path:
@@ -52,6 +56,12 @@ def read_config(folder: Path) -> RunConfig:
             f"{error} This is in {folder / CONFIG}, written by version "
             f"{version or 'unknown'}: correct it there, or go on with that version."
         ) from error
+
+
+def read_origin(folder: Path) -> dict[str, Any]:
+    """Returns what a run notes of where its model came from; {} of the article's."""
+    origin = read_json(folder / CONFIG).get("model")
+    return origin if isinstance(origin, dict) else {}
 
 
 def read_unfinished(folder: Path) -> RunConfig:

@@ -14,8 +14,10 @@ from .._checks import (
     check_choice,
     check_count,
     check_fraction,
+    check_not_negative,
     check_positive,
 )
+from .choices import ARTICLE, AUGMENTATIONS
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ def _number(check: Callable[[str, Any], None], metavar: str) -> Kind:
 
 
 POSITIVE = _number(check_positive, "NUMBER")
+NOT_NEGATIVE = _number(check_not_negative, "NUMBER>=0")
 FRACTION = _number(check_fraction, "SHARE")
 
 
@@ -86,6 +89,23 @@ PATH = Kind("PATH", lambda name, value: _check_text(name, _path(value)))
 
 def _path(value: Any) -> Any:
     return str(value) if hasattr(value, "__fspath__") else value
+
+
+_FUNCTION = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"
+
+
+def _check_model(name: str, value: Any) -> str:
+    words = _path(value)
+    known = words == ARTICLE or str(words).endswith(".keras")
+    if not isinstance(words, str) or not (known or re.fullmatch(_FUNCTION, words)):
+        raise InputError(
+            f"`{name}` must be {ARTICLE}, a .keras file, a function as "
+            f"module:function, or keras:NAME. Received: {name}={value!r}."
+        )
+    return words
+
+
+MODEL = Kind("MODEL", _check_model)
 
 
 def _check_flag(name: str, value: Any) -> bool:
@@ -131,6 +151,16 @@ def _check_size(name: str, value: Any) -> tuple[int, int]:
 
 
 SIZE = Kind("SIZE", _check_size, write=lambda size: f"{size[0]}x{size[1]}")
+
+
+def _check_augment(name: str, value: Any) -> str:
+    words = value.split(",") if isinstance(value, str) else [value]
+    for word in words:
+        check_choice(name, word, tuple(AUGMENTATIONS))
+    return ",".join(dict.fromkeys(words))
+
+
+AUGMENT = Kind("NAMES", _check_augment)
 
 
 def _check_interval(name: str, value: Any) -> str:

@@ -58,6 +58,33 @@ def draw_curves(
     _save(figure, path)
 
 
+def draw_rates(
+    rates: Sequence[float],
+    losses: Sequence[float],
+    suggested: float | None,
+    path: Path,
+) -> None:
+    """Draws the loss by learning rate, with the suggested one as a line.
+
+    Args:
+        rates: The rates of a range test.
+        losses: The loss at each.
+        suggested: None where the loss never fell.
+        path: The PNG file to write.
+    """
+    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(rates, losses)
+    axes.set(xscale="log", xlabel="learning rate", ylabel="loss")
+    axes.grid(alpha=0.3)
+    if suggested is not None:
+        label = f"suggested: {suggested:.1e}"
+        axes.axvline(suggested, color="tab:green", linestyle="--", label=label)
+        axes.legend()
+    figure.suptitle("One step at each rate")
+    _save(figure, path)
+
+
 def draw_confusion_matrix(
     scores: Scores, class_names: Sequence[str], path: Path
 ) -> None:

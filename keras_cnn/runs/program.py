@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,9 @@ from typing import Any
 import keras
 
 from .._checks import InputError
-from ..data import ImageDataset, load
-from ..saving.loading import load_model
-from ..saving.metadata import MODEL
-from .config import RunConfig
 from .fit_arguments import feed, validation_data
-from .folder import INTERRUPTED, read_config
-from .model import build_model
+from .folder import read_config
+from .reading import load_run
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,28 +33,6 @@ class TrainingProgram:
     validation_data: Any = None
     batch_size: int = 32
     epochs: int = 5
-
-
-def load_images(
-    config: RunConfig, progress: Callable[[int, int], None] | None = None
-) -> ImageDataset:
-    """Returns the images of a run, as it trains and tests on them.
-
-    Args:
-        config: What the run is asked to do.
-        progress: As `load` takes it. Defaults to `None`.
-    """
-    return load(
-        config.dataset,
-        data_dir=config.data_dir,
-        manual_dir=config.manual_dir,
-        validation_split=config.validation_split,
-        image_size=config.image_size,
-        white=config.white,
-        skip_damaged=config.skip_damaged,
-        stream=config.stream,
-        progress=progress,
-    ).limited(config.limit)
 
 
 def training_program(
@@ -95,20 +68,18 @@ def training_program(
     }
     known = {name: value for name, value in given.items() if value is not None}
     config = replace(config, **known)
-    dataset = load_images(config)
-    saved = [folder / name for name in (MODEL, INTERRUPTED)]
-    saved = [] if fresh else [path for path in saved if path.exists()]
-    model = load_model(saved[0]) if saved else build_model(config, dataset)
+    recorded = load_run(folder, config, fresh=fresh)
+    model, dataset, task = recorded.model, recorded.dataset, recorded.task
     classes = len(dataset.class_names)
     # As Keras takes them: what only the trainer reads by position comes as a stream.
     plain = replace(config, engine="fit", strategy="none", checkpoint_every=None)
-    fed = feed(plain, dataset.train, classes)
+    fed = feed(plain, dataset.train, classes, task)
     held_out = dataset.validation or dataset.test
     return TrainingProgram(
         model,
         fed["x"],
         fed.get("y"),
-        validation_data(plain, held_out, classes),
+        validation_data(plain, held_out, classes, task),
         config.batch_size,
         config.epochs,
     )

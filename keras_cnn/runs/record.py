@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from .._environment import machine, versions
 from .._files import replaced_file, write_json
-from .._preparation import Preparation
 from ..data import ImageDataset
 from ..saving.metadata import CONFIG, RESULT
 from .config import RunConfig
@@ -21,21 +22,33 @@ from .pictures import (
     draw_curves,
     draw_mistakes,
 )
+from .task import task_of
 
 
-def write_config(folder: Path, config: RunConfig, dataset: ImageDataset) -> None:
+def write_config(
+    folder: Path,
+    config: RunConfig,
+    dataset: ImageDataset,
+    model: keras.Model,
+    origin: Mapping[str, Any] | None = None,
+) -> None:
     """Writes all that is needed to repeat a run.
 
     Args:
         folder: The run's folder.
         config: What the run is asked to do.
         dataset: Where its images came from, as they were used.
+        model: The model, before its first step.
+        origin: Where it came from; None for the article's. Defaults to `None`.
     """
     # What was asked for as auto, or by a relative path, may be another set elsewhere.
     config = replace(config, dataset=dataset.address or config.dataset)
-    preparation = Preparation.of_data(
-        dataset.name, dataset.provenance.source, dataset.image_shape
-    )
+    if config.init is not None:
+        config = replace(config, init=str(Path(config.init).expanduser().resolve()))
+    if origin is not None:
+        config = replace(config, model=origin.get("file", config.model))
+    preparation = task_of(config, dataset, model).preparation
+    noted = {} if origin is None else {"model": dict(origin)}
     write_json(
         folder / CONFIG,
         {
@@ -48,7 +61,8 @@ def write_config(folder: Path, config: RunConfig, dataset: ImageDataset) -> None
                 "images": {name: len(part) for name, part in dataset.splits.items()},
                 **dataset.provenance.to_dict(),
             },
-            "preparation": replace(preparation, white=dataset.white).to_dict(),
+            **noted,
+            "preparation": preparation.to_dict(),
             "versions": versions(),
             "machine": machine(),
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -67,6 +81,7 @@ def write_result(folder: Path, result: TrainingResult, dataset: ImageDataset) ->
             "test_accuracy": scores.accuracy,
             "test_images": len(scores.labels),
             "training_seconds": round(result.seconds, 3),
+            **({"best_epoch": result.best_epoch} if result.best_epoch else {}),
         },
     )
     draw_curves(result.history, scores.accuracy, folder / "curves.png")
@@ -76,7 +91,20 @@ def write_result(folder: Path, result: TrainingResult, dataset: ImageDataset) ->
     draw_mistakes(scores, images, names, folder / "mistakes.png")
 
 
-def save_model(model: keras.Model, path: Path) -> None:
-    """Saves a `.keras` file whole or not at all."""
-    with replaced_file(path) as temporary:
-        model.save(temporary)
+def save_model(model: keras.Model, path: Path) -> Path:
+    """Saves a `.keras` file whole or not at all, and returns its path.
+
+    Of a class that Keras cannot describe the weights are saved, as `.weights.h5`.
+    """
+    try:
+        with replaced_file(path) as temporary:
+            model.save(temporary)
+        return path
+    except OSError:
+        raise
+    # What a class of one's own makes Keras raise is not documented.
+    except Exception:
+        weights = path.with_suffix(".weights.h5")
+        with replaced_file(weights) as temporary:
+            model.save_weights(temporary)
+        return weights

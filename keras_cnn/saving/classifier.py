@@ -66,6 +66,8 @@ class Head:
 
     Attributes:
         classes: How many classes it tells apart.
+        units: How many numbers it gives for an image.
+        gives: "softmax", "sigmoids" or "logits".
     """
 
     def __init__(self, model: keras.Model) -> None:
@@ -80,17 +82,24 @@ class Head:
         """
         outputs = _outputs_for_noise(model, image_shape(model))
         shape = tuple(getattr(outputs, "shape", ()))
-        self._is_sigmoid = _last_activation(model).endswith("sigmoid")
+        activation = _last_activation(model)
+        self._is_sigmoid = activation.endswith("sigmoid")
         if len(shape) != 2 or shape[1] < (1 if self._is_sigmoid else 2):
             raise InputError(
                 "A classifier must give one row of two or more classes for each image, "
                 "or one number that a sigmoid has made a probability. "
                 f"Received: a model with outputs of shape {(None, *shape[1:])}."
             )
-        self._units = int(shape[1])
-        self.classes = max(2, self._units)
+        self.units = int(shape[1])
+        self.classes = max(2, self.units)
         self._model = model
-        self._is_distribution = self._units > 1 and _are_distributions(outputs)
+        # In bfloat16 a softmax's rows sum to 1 within a hundredth only.
+        self._is_distribution = self.units > 1 and (
+            activation == "softmax" or _are_distributions(outputs)
+        )
+        self.gives = "softmax" if self._is_distribution else "logits"
+        if self._is_sigmoid and not self._is_distribution:
+            self.gives = "sigmoids"
 
     def __call__(self, images: Any) -> tuple[Any, Any]:
         """Returns logits and probabilities, each (batch, classes).
@@ -106,7 +115,7 @@ class Head:
         if not self._is_sigmoid:
             return outputs, keras.ops.softmax(outputs, axis=-1)
         found = _sigmoid_logits(outputs)
-        if self._units > 1:
+        if self.units > 1:
             return found, outputs
         # softmax([-z / 2, z / 2]) = [1 - sigmoid(z), sigmoid(z)]
         return (

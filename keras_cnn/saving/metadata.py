@@ -21,7 +21,7 @@ MODEL = "model.keras"
 # What a run notes of its data that is told elsewhere, and of its options that say
 # where things lie rather than how the model was trained.
 _DATA_ELSEWHERE = ("class_names", "image_shape", "images")
-_NOT_TRAINING = ("dataset", "data_dir", "manual_dir", "name")
+_NOT_TRAINING = ("dataset", "data_dir", "manual_dir", "name", "model", "init")
 
 
 @dataclass(frozen=True)

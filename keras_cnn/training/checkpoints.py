@@ -11,7 +11,7 @@ from __future__ import annotations
 import shutil
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ class Checkpoints:
         *,
         broadcast: Callable[[int], int] = lambda number: number,
         writes: bool = True,
+        further: Callable[[], Iterable[Any]] = tuple,
     ) -> None:
         """Checks the arguments; nothing is written yet.
 
@@ -56,6 +57,7 @@ class Checkpoints:
             model: A compiled Keras model.
             broadcast: From this worker's number to the chief's.
             writes: Whether this process is the one that writes.
+            further: Gives variables beside the model's.
 
         Raises:
             InputError: If an argument breaks its rule.
@@ -73,6 +75,7 @@ class Checkpoints:
         self._model = model
         self._broadcast = broadcast
         self._writes = writes
+        self._further = further
         self._last = time.monotonic()
 
     @property
@@ -185,6 +188,7 @@ class Checkpoints:
                 for variable in getattr(optimizer, "variables", [])
             ),
             *(variable for metric in model.metrics for variable in metric.variables),
+            *self._further(),
         ]
         return list({id(variable): variable for variable in found}.values())
 

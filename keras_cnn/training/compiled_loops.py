@@ -17,7 +17,7 @@ from .loop import Loop
 from .one_replica import OneReplicaSteps
 from .plan import choose_jit, choose_shards, runs_eagerly
 from .source import AnyLoop
-from .steps import OnNonfinite, Steps, overrides
+from .steps import Augment, OnNonfinite, Steps, overrides
 
 Made = TypeVar("Made")
 
@@ -34,6 +34,7 @@ class CompiledLoops:
         strategy: Any,
         jit_compile: bool | None,
         on_nonfinite: OnNonfinite,
+        augment: Augment | None = None,
     ) -> None:
         """Makes nothing yet.
 
@@ -42,11 +43,13 @@ class CompiledLoops:
             strategy: As `Trainer` takes it.
             jit_compile: As `Trainer` takes it.
             on_nonfinite: As `Trainer` takes it.
+            augment: As `Trainer` takes it.
         """
         self._model = model
         self._strategy = strategy
         self._jit_compile = jit_compile
         self._on_nonfinite = on_nonfinite
+        self._augment = augment
         self._made: dict[str, Any] = {}
         self._made_for: dict[str, dict[str, Any]] = {}
 
@@ -105,7 +108,7 @@ class CompiledLoops:
             alone = own and not shares(self._strategy)
             kind = OneReplicaSteps if alone else ReplicatedSteps
             return kind(self._model, self._strategy, self._on_nonfinite)
-        return Steps(self._model, shards, self._on_nonfinite)
+        return Steps(self._model, shards, self._on_nonfinite, self._augment)
 
     def _sizes(self) -> dict[str, Any]:
         """How the loops take partial batches, each size of which may come once."""

@@ -8,7 +8,8 @@ from.
 from __future__ import annotations
 
 import warnings
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
 
 import keras
 
@@ -20,6 +21,9 @@ from .side_by_side import call_side_by_side
 
 OnNonfinite = Literal["stop", "skip", "ignore"]
 
+# From inputs and targets of a batch to those that are learned from.
+Augment: TypeAlias = Callable[[Any, Any], tuple[Any, Any]]
+
 _PHASE_STEPS = {"train": "train_step", "test": "test_step", "predict": "predict_step"}
 
 
@@ -27,7 +31,11 @@ class Steps:
     """The steps of a compiled model, to be traced into a loop."""
 
     def __init__(
-        self, model: keras.Model, shards: int = 1, on_nonfinite: OnNonfinite = "ignore"
+        self,
+        model: keras.Model,
+        shards: int = 1,
+        on_nonfinite: OnNonfinite = "ignore",
+        augment: Augment | None = None,
     ) -> None:
         """Finds out which steps are the model's own.
 
@@ -37,10 +45,12 @@ class Steps:
             on_nonfinite: What becomes of a step whose loss is NaN or infinite: "stop"
                 keeps the weights and counts it in the metrics; "skip" leaves no trace
                 of it; "ignore" takes it as any other.
+            augment: What is done to each training batch.
         """
         self.model = model
         self.shards = shards
         self.on_nonfinite = on_nonfinite
+        self.augment = augment
         # A user's own step decides what it computes and what it reports.
         self._own = {step for step in _PHASE_STEPS.values() if overrides(model, step)}
         self._mixes = shards > 1 and mixes_samples(model)
@@ -68,6 +78,10 @@ class Steps:
             The loss, a scalar, and what the step reports.
         """
         data = without_missing(data)
+        if self.augment is not None:
+            x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+            x, y = self.augment(x, y)
+            data = keras.utils.pack_x_y_sample_weight(x, y, weight)
         if "train_step" in self._own:
             logs = self.model.train_step(data)
             return _reported_loss(logs), logs

@@ -33,7 +33,7 @@ from .kernel_checks import check_kernels
 from .learning_watch import LearningWatch, chance_of
 from .loop import Loop
 from .plan import Plan, make_plan, runs_eagerly, warn_of_slow_precision
-from .steps import OnNonfinite, overrides
+from .steps import Augment, OnNonfinite, overrides
 from .target_checks import check_targets
 from .workers import broadcast_from_chief, has_workers, is_chief, lost_workers_named
 
@@ -74,6 +74,10 @@ class Trainer:
         checkpoints_kept: How many are kept, the newest. Defaults to `3`.
         resume: Whether `fit` goes on from the newest checkpoint, in the middle of an
             epoch if need be. Defaults to `False`.
+        augment: Changes each training batch within the compiled loop: from `(x, y)` to
+            `(x, y)`. Its `variables`, such as random states, are in the checkpoints.
+            Validation and the model do not know of it. Not with a strategy. Defaults
+            to `None`.
 
     Raises:
         InputError: If the backend is not TensorFlow, the model is not compiled, or an
@@ -101,6 +105,7 @@ class Trainer:
         checkpoint_every: int | timedelta | None = None,
         checkpoints_kept: int = 3,
         resume: bool = False,
+        augment: Augment | None = None,
     ) -> None:
         """Checks the arguments, which the class lists."""
         if keras.backend.backend() != "tensorflow":
@@ -117,6 +122,11 @@ class Trainer:
         if strategy is not None:
             check_made_within(strategy, model)
         check_choice("on_nonfinite", on_nonfinite, get_args(OnNonfinite))
+        if augment is not None and strategy is not None:
+            raise InputError(
+                "`augment` must be left out with a strategy. "
+                f"Received: strategy={type(strategy).__name__}."
+            )
         self.model = model
         self.strategy = strategy
         self._jit_compile = jit_compile
@@ -133,6 +143,7 @@ class Trainer:
                 model,
                 broadcast=self._broadcast,
                 writes=is_chief(strategy),
+                further=lambda: getattr(augment, "variables", ()),
             )
         elif checkpoint_every is not None or resume:
             raise InputError(
@@ -141,7 +152,7 @@ class Trainer:
                 f"checkpoint_every={checkpoint_every!r}, resume={resume!r}."
             )
         self._resume = resume
-        self._loops = CompiledLoops(model, strategy, jit_compile, on_nonfinite)
+        self._loops = CompiledLoops(model, strategy, jit_compile, on_nonfinite, augment)
         self._data = Choice(
             "unknown before `fit`", "arrays or a stream, as it is given"
         )

@@ -16,11 +16,14 @@ from tests.runs.test_config import ANOTHER, NEEDED, OLDER
 BAD = {
     "N": ("0", "-1", "1.5", "many"),
     "NUMBER": ("0", "-0.1", "nan", "inf", "much"),
+    "NUMBER>=0": ("-0.1", "nan", "much"),
+    "NAMES": ("flips", "digits,,noise", ""),
     "SHARE": ("1", "-0.1", "nan", "half"),
     "NAME": ("no-such name", ""),
     "SIZE": ("0", "64x", "x64", "64x48x3", "large"),
     "STEPS|TIME": ("0", "5d", "soon"),
     "PATH": ("",),
+    "MODEL": ("", "net.h5", "a b:make", "make"),
 }
 
 ON_THE_COMMAND_LINE = [
@@ -121,7 +124,7 @@ def test_a_bad_argument_exits_with_2_before_data_are_read(
     def refuse(*_, **__):
         raise AssertionError("data were read")
 
-    monkeypatch.setattr("keras_cnn.runs.session.load", refuse)
+    monkeypatch.setattr("keras_cnn.runs.images.load", refuse)
     code, out, err = keras_cnn("train", "--loss", "huber", "--set", words, *dry)
     assert (code, out) == (2, "")
     assert message in err
