@@ -136,8 +136,8 @@ def start(row, folder):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     if row in OTHERS:
-        other = Path(__file__).with_name("serving_others.py")
-        words = [str(other), OTHERS[row], str(folder / "model.onnx"), str(port)]
+        other = Path(__file__).with_name(f"serving_{OTHERS[row]}.py")
+        words = [str(other), str(folder / "model.onnx"), str(port)]
     else:
         words = ["-m", "keras_cnn", "serve", str(folder), "--port", str(port)]
         words += ["--name", NAME]
@@ -149,8 +149,11 @@ def start(row, folder):
             socket.create_connection(("127.0.0.1", port), 1).close()
             return process, port
         except OSError:
+            if process.poll() is not None:
+                break
             time.sleep(0.1)
-    raise SystemExit(f"{row} does not listen after {START_SECONDS} seconds.")
+    process.kill()
+    raise SystemExit(f"{row} does not start in {START_SECONDS} seconds.")
 
 
 def main() -> None:
