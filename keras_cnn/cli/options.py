@@ -55,8 +55,8 @@ Trust = Annotated[
     bool,
     typer.Option(
         "--trust",
-        help="Load a SavedModel even if its manifest is missing or does not match. A "
-        "SavedModel can run code.",
+        help="Load a SavedModel, .onnx or .tflite file unchecked: you trust whoever "
+        "made it with this computer. A SavedModel can read, write and send files.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

@@ -20,6 +20,7 @@ from ..formats import FORMATS as FORMATS
 from ..formats.classifier import Classifier, read_classifier
 from ..formats.format import Signatures
 from ..saving.metadata import ModelMetadata
+from ..saving.rehearsal import remember
 from .artifact import Artifact
 from .card import write_card
 from .dataset_images import calibration_images, parity_images
@@ -184,6 +185,8 @@ def export(
             )
         except OSError as error:  # named by where it was to go, not by what is removed
             raise OSError(error.errno, error.strerror, str(parent)) from error
+        for artifact in artifacts:
+            remember(FORMATS[artifact.kind].content(artifact.path))
         parity = None
         if verify and data is not None:
             tell("comparing")

@@ -120,8 +120,7 @@ class Format(ABC):
 
         Args:
             path: The file, or the folder.
-            trust: Whether to load a program without proof that it is the one that was
-                exported.
+            trust: Whether to load it unchecked, whatever it does.
 
         Raises:
             InputError: If it is damaged, or holds something else.

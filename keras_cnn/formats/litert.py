@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import tempfile
 import threading
 import warnings
@@ -17,6 +16,8 @@ from .._optional import optional
 from .._preparation import Preparation
 from ..saving.metadata import ModelMetadata
 from .format import Format, LoadedModel, Runner, Signatures
+from .litert_guard import Refused, check_litert
+from .rehearsing import rehearse_format
 
 if TYPE_CHECKING:
     from .classifier import Classifier
@@ -114,14 +115,16 @@ class LiteRT(Format):
 
     def load(self, path: Path, *, trust: bool = False) -> LoadedModel:
         """Loads the file; it needs LiteRT's interpreter alone."""
-        from ..saving.archive import MOST_BYTES, read_limited
+        from ..saving.archive import read_limited
 
         runtime = optional("ai_edge_litert.interpreter", "litert")
         content = read_limited(path)
+        if not trust:
+            _check(path, content)
+            rehearse_format(self, path)
         try:
             # From memory, so that the file may be replaced while it is in use.
             interpreter = runtime.Interpreter(model_content=content)
-            declared = _declared_bytes(interpreter)
             model = _Interpreted(interpreter)
         except (ValueError, RuntimeError, KeyError) as error:
             raise InputError(
@@ -129,13 +132,19 @@ class LiteRT(Format):
                 f"an output `probabilities`. Received: {str(path)!r} "
                 f"({first_line(error)})."
             ) from error
-        # A signature's runner has allocated nothing; the first image would.
-        if declared > MOST_BYTES:
-            raise InputError(
-                f"A LiteRT model's tensors must have at most {MOST_BYTES:,} bytes for "
-                f"an image. Received: {str(path)!r} with {declared:,}."
-            )
         return LoadedModel(model, model.image_shape, model.classes, _metadata(content))
+
+
+def _check(path: Path, content: bytes) -> None:
+    schema = optional("ai_edge_litert.schema_py_generated", "litert")
+    known = vars(schema.BuiltinOperator).items()
+    try:
+        check_litert(content, {code: name for name, code in known if name.isupper()})
+    except Refused as refused:
+        raise InputError(
+            "A LiteRT model must be a whole .tflite file of built-in operations, with "
+            f"its weights in it. Received: {str(path)!r} ({refused})."
+        ) from None
 
 
 @contextmanager
@@ -170,20 +179,6 @@ def _with_metadata(content: bytes, classifier: Classifier) -> bytes:
     entry.name, entry.buffer = METADATA, len(model.buffers) - 1
     model.metadata = [*(model.metadata or []), entry]
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
-
-
-def _declared_bytes(interpreter: Any) -> int:
-    """Returns the bytes of all tensors for one image, by the shapes that are declared.
-
-    It is more than is ever in memory at once: what is done with is used again.
-    """
-    import numpy as np
-
-    return sum(
-        math.prod(abs(int(side)) for side in tensor["shape"])
-        * np.dtype(tensor["dtype"]).itemsize
-        for tensor in interpreter.get_tensor_details()
-    )
 
 
 class _Interpreted:

@@ -15,6 +15,8 @@ from .._optional import optional
 from .._preparation import Preparation
 from ..saving.metadata import ModelMetadata
 from .format import Format, LoadedModel, Runner, Signatures
+from .onnx_guard import Refused, check_onnx
+from .rehearsing import rehearse_format
 
 if TYPE_CHECKING:
     from .classifier import Classifier
@@ -44,6 +46,7 @@ class Onnx(Format):
     writers = ("tf2onnx", "onnx")
     without = ("keras", "keras_cnn", "tensorflow")
     needs = "ONNX Runtime"
+    speed = 1
 
     def write(
         self,
@@ -106,6 +109,15 @@ class Onnx(Format):
 
         runtime = optional("onnxruntime", "onnx")
         content = read_limited(path)
+        if not trust:
+            try:
+                check_onnx(content)
+            except Refused as refused:
+                raise InputError(
+                    "An ONNX model must be a whole .onnx file of standard operations, "
+                    f"with its weights in it. Received: {str(path)!r} ({refused})."
+                ) from None
+            rehearse_format(self, path)
         try:
             # From memory: weights in other files, which the model may name, stay there.
             session = runtime.InferenceSession(

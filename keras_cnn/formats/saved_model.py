@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._checks import InputError, first_line
-from .._files import sha256
-from ..saving.metadata import MANIFEST, ModelMetadata, read_json
+from ..saving.metadata import ModelMetadata
 from .format import Format, LoadedModel, Runner, Signatures
+from .rehearsing import rehearse_format
+from .saved_model_guard import MAIN_FILE, check_listed, check_saved_model
 
 if TYPE_CHECKING:
     from .classifier import Classifier
     from .format import Pixels
-
-MAIN_FILE = "saved_model.pb"
 
 # What TensorFlow reads of a folder.
 _FILES = (MAIN_FILE, "saved_model.pbtxt", "fingerprint.pb")
@@ -79,7 +78,7 @@ class SavedModel(Format):
 
     def check_trusted(self, path: Path) -> None:
         """Raises unless the manifest lists the files as they are."""
-        _check_manifest(path)
+        check_listed(path)
 
     def content(self, path: Path) -> list[Path]:
         """Returns the folder's files that are the SavedModel's: others lie beside."""
@@ -88,9 +87,10 @@ class SavedModel(Format):
         return sorted(own, key=lambda file: (file.name != MAIN_FILE, file))
 
     def load(self, path: Path, *, trust: bool = False) -> LoadedModel:
-        """Loads a folder, if its manifest proves what is in it, or `trust` is True."""
+        """Loads a folder that is listed and only computes; any if `trust` is True."""
         if not trust:
-            self.check_trusted(path)
+            check_saved_model(path)
+            rehearse_format(self, path)
         import tensorflow as tf
 
         try:
@@ -173,46 +173,6 @@ def _described(function: Any) -> dict[str, dict[str, str]]:
 def _text(spec: Any) -> str:
     sides = ", ".join("batch" if side is None else str(side) for side in spec.shape)
     return f"{spec.dtype.name} ({sides})"
-
-
-def _check_manifest(folder: Path) -> None:
-    """Raises unless what TensorFlow would read is what the manifest lists."""
-    listed = read_json(folder / MANIFEST).get("files")
-    reason = "it has no manifest.json that lists files"
-    if isinstance(listed, dict):
-        named = {name for name in listed if _is_read(name)}
-        there = {
-            name
-            for path in folder.rglob("*")
-            if not path.is_dir()
-            and _is_read(name := path.relative_to(folder).as_posix())
-        }
-        reason = _difference(folder, listed, named, there)
-    if reason:
-        raise InputError(
-            "A SavedModel is a program that may read and write files: it is loaded "
-            "only if its manifest lists its files with their sums, or with --trust "
-            f"(trust=True). Received: {str(folder)!r} ({reason})."
-        )
-
-
-def _difference(
-    folder: Path, listed: dict[str, Any], named: set[str], there: set[str]
-) -> str:
-    for name in sorted(named | there):
-        if name not in there:
-            return f"{name} is missing"
-        if name not in named:
-            return f"{name} is not listed"
-        entry = listed[name]
-        path = folder / name
-        if path.is_symlink() or not path.is_file():
-            return f"{name} is not a file but a link or the like"
-        if not isinstance(entry, dict) or entry.get("bytes") != path.stat().st_size:
-            return f"{name} has another size than is listed"
-        if entry.get("sha256") != sha256(path):
-            return f"{name} has another SHA-256 than is listed"
-    return ""
 
 
 def _is_read(name: str) -> bool:

@@ -36,8 +36,8 @@ def load(path: str | os.PathLike[str], *, trust: bool = False) -> Predictor:
 
     Args:
         path: The file or the folder.
-        trust: Whether to load a SavedModel whose manifest is missing or does not match.
-            A SavedModel is a program that may read and write files. Defaults to False.
+        trust: Whether to load a SavedModel, `.onnx` or `.tflite` file unchecked:
+            whoever made it may then run what they like. Defaults to False.
 
     Returns:
         The classifier, and what is known of it.

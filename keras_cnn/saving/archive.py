@@ -8,6 +8,7 @@ name anything but parts of a network.
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import stat
@@ -23,11 +24,14 @@ from .configuration import Refused, check_configuration
 # Keras stores members as they are. Recompressed ones may unpack to four times the
 # file's size, and small files to this much.
 _MOST_GROWTH = 4
-_SMALL = 2**28
+_SMALL = 2**26
 MOST_BYTES = 2**32
 _MOST_CONFIG = 2**24
 _MOST_FILE = 2**31
 _MOST_MEMBERS = 10_000
+# The largest of Keras's applications has 8,000 groups and tensors with its optimizer's.
+_MOST_OBJECTS = 16_000
+_MOST_PACKED = 50
 
 _CONFIG = "config.json"
 _WEIGHTS = "model.weights.h5"
@@ -75,7 +79,7 @@ def check_archive(
     """Raises unless a `.keras` file holds a model, and nothing else.
 
     Nothing is unpacked, imported or run for it; memory is bounded by the size of the
-    file, or 256 MiB.
+    file, or 64 MiB.
 
     Args:
         path: A `.keras` file.
@@ -166,7 +170,8 @@ def _check_weights(archive: zipfile.ZipFile) -> int:
 
     size = archive.getinfo(_WEIGHTS).file_size
     numbers, declared, seen = 0, 0, set()
-    with archive.open(_WEIGHTS) as member, h5py.File(member, "r") as file:
+    # In memory: where it is compressed, each step back would unpack it from its start.
+    with h5py.File(io.BytesIO(archive.read(_WEIGHTS)), "r") as file:
         groups = [file]
         while groups:
             group = groups.pop()
@@ -178,6 +183,8 @@ def _check_weights(archive: zipfile.ZipFile) -> int:
                 if address in seen:
                     continue
                 seen.add(address)
+                if len(seen) > _MOST_OBJECTS:
+                    raise Refused(f"its weights have more than {_MOST_OBJECTS:,} parts")
                 if isinstance(item, h5py.Group):
                     groups.append(item)
                 elif isinstance(item, h5py.Dataset):
@@ -189,7 +196,17 @@ def _check_weights(archive: zipfile.ZipFile) -> int:
                         f"its weights declare {declared:,} bytes of tensors in a file "
                         f"of {size:,}"
                     )
+                if isinstance(item, h5py.Dataset):
+                    _check_stored(item)
     return numbers
+
+
+def _check_stored(tensor: Any) -> None:
+    """Raises if a tensor's values are not in the file, which HDF5 fills in."""
+    declared = tensor.size * tensor.dtype.itemsize if tensor.size else 0
+    growth = _MOST_PACKED if tensor.compression else 1
+    if declared > growth * tensor.id.get_storage_size():
+        raise Refused(f"its weights lack values at {tensor.name!r}")
 
 
 def _declared_numbers(tensor: Any) -> int:

@@ -17,6 +17,13 @@ from .keras_objects import CLASSES, FUNCTIONS
 # applications have a tenth of it.
 _MOST_VALUES = 1_000_000
 
+# The largest of Keras's applications has 1,041 layers.
+_LAYERS = "keras.layers"
+_MOST_LAYERS = 3_000
+
+# Arguments of metrics that say how much memory they take, or its square root.
+_MOST = {"num_classes": 4_096, "num_thresholds": 10_000}
+
 # Classes that run another program than a network of Keras's layers.
 _PROGRAMS = {
     "__lambda__": "a pickled function, which runs code of its own",
@@ -60,8 +67,13 @@ def check_configuration(config: Any, registered: Callable[[str], Any]) -> None:
     Raises:
         Refused: Says what it names.
     """
+    layers = 0
     for described in objects(config):
+        layers += "inbound_nodes" in described or described.get("module") == _LAYERS
+        if layers > _MOST_LAYERS:
+            raise Refused(f"it has more than {_MOST_LAYERS:,} layers")
         _check_object(described, registered)
+        _check_calls(described)
 
 
 def objects(config: Any) -> Iterator[dict[str, Any]]:
@@ -118,6 +130,10 @@ def _check_class(described: dict[str, Any], registered: Callable[[str], Any]) ->
     config = described["config"]
     if isinstance(config, dict) and isinstance(config.get("vocabulary"), str):
         raise Refused(f"its {name} reads the file {config['vocabulary']!r}")
+    for argument, most in _MOST.items() if module == "keras.metrics" else ():
+        value = config.get(argument) if isinstance(config, dict) else None
+        if value is not None and not (isinstance(value, int) and 0 < value <= most):
+            raise Refused(f"its {name} has {argument}={value!r}, more than {most:,}")
 
 
 def _check_function(
@@ -135,6 +151,14 @@ def _check_function(
     names = _BUILTINS if module == "builtins" else FUNCTIONS.get(str(module), ())
     if name not in names or alias not in (None, name):
         raise _not_part(module, name)
+
+
+def _check_calls(described: dict[str, Any]) -> None:
+    """Raises if a layer is called on no other's output: Keras would run it at once."""
+    nodes = described.get("inbound_nodes")
+    for node in nodes if isinstance(nodes, list) else ():
+        if all(one["class_name"] != "__keras_tensor__" for one in objects(node)):
+            raise Refused(f"it calls {described['class_name']} on no input")
 
 
 def _check_value(config: Any) -> None:

@@ -13,6 +13,8 @@ from .._checks import InputError, first_line
 from .archive import check_archive
 from .layer_sizes import check_layer_sizes
 from .metadata import MODEL
+from .rehearsal import rehearse
+from .working_memory import check_activations, is_plain
 
 
 def load_model(path: str | os.PathLike[str], *, compile: bool = True) -> keras.Model:
@@ -46,7 +48,20 @@ def load_model(path: str | os.PathLike[str], *, compile: bool = True) -> keras.M
     config, stored = check_archive(
         path, keras.saving.get_registered_object, compile=compile
     )
-    check_layer_sizes(path, config, stored)
+
+    def opened() -> keras.Model:
+        check_layer_sizes(path, config, stored)
+        model = _opened(path, compile)
+        check_activations(path, model)
+        return model
+
+    # Before anything starts TensorFlow: then no copy of this process can be made.
+    if not is_plain(config):
+        rehearse(path, [path], lambda: _use_once(opened()), None)
+    return opened()
+
+
+def _opened(path: Path, compile: bool) -> keras.Model:
     try:
         return keras.saving.load_model(path, compile=compile, safe_mode=True)
     # What a damaged or hostile archive makes Keras raise is not documented.
@@ -55,6 +70,16 @@ def load_model(path: str | os.PathLike[str], *, compile: bool = True) -> keras.M
             f"A model file must hold a model that Keras loads in safe mode. "
             f"Received: {str(path)!r} ({first_line(error)})."
         ) from error
+
+
+def _use_once(model: keras.Model) -> None:
+    """Calls a model on zeros, if it says of what size, to see what that takes."""
+    inputs = getattr(model, "inputs", None) or []
+    if inputs and all(None not in tensor.shape[1:] for tensor in inputs):
+        zeros = [
+            keras.ops.zeros((1, *tensor.shape[1:]), tensor.dtype) for tensor in inputs
+        ]
+        model(zeros if len(zeros) > 1 else zeros[0], training=False)
 
 
 def keras_model_of(path: Path) -> keras.Model | None:

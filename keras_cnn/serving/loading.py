@@ -42,8 +42,8 @@ def load(
             run's folder. Of a folder with several files, the fastest is served.
         name: Its name in URLs. Defaults to None, the name that was recorded when the
             model was trained or exported, or else the file's.
-        trust: Whether to load a SavedModel whose manifest is missing or does not match.
-            A SavedModel is a program that may read and write files. Defaults to False.
+        trust: Whether to load a SavedModel, `.onnx` or `.tflite` file unchecked:
+            whoever made it may then run what they like. Defaults to False.
         prepare: What becomes of an image of another size, as `Predictor.prepared`
             takes it. Defaults to what was recorded.
         pixels: What values the model takes, likewise.

@@ -193,7 +193,7 @@ def test_a_litert_file_that_wants_gigabytes_is_refused(tmp_path):
     path = tmp_path / "model.tflite"
     path.write_bytes(converter.convert())
     # Of 28 x 1000 by 28 x 2000 pixels in float32, beside a few small tensors.
-    with pytest.raises(InputError, match=r"at most 4,294,967,296 bytes.* with 6,272,0"):
+    with pytest.raises(InputError, match=r"its tensors have 6,272,0"):
         load(path)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from keras_cnn import load_model
 from keras_cnn._checks import InputError
-from keras_cnn._images import read_image
+from keras_cnn._decoding import read_image
 from keras_cnn.data import load as load_data
 from keras_cnn.doctor.datasets import read_arrays
 from keras_cnn.prediction import load
