@@ -1,5 +1,6 @@
 """Images that stay in their files: the same pixels, order and rules as in memory."""
 
+import dataclasses
 import json
 import shutil
 import time
@@ -328,10 +329,11 @@ def test_arrays_cannot_be_streamed(tmp_path):
 def test_a_fingerprint_tells_other_images_labels_and_sizes(numbered, tmp_path):
     known = {numbered.fingerprint, numbered[:10].fingerprint}
     known.add(numbered[::-1].fingerprint)
+    known.add(dataclasses.replace(numbered, labels=1 - numbered.labels).fingerprint)
     again = load(tmp_path, hold_out=False, stream="yes").train
     assert again.fingerprint == numbered.fingerprint
     save(tmp_path / "a" / "00.png", np.full((2, 2), 99))
     known.add(load(tmp_path, hold_out=False, stream="yes").train.fingerprint)
     resized = load(tmp_path, hold_out=False, stream="yes", image_size=(3, 3)).train
     known.add(resized.fingerprint)
-    assert len(known) == 5
+    assert len(known) == 6
