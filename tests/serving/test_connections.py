@@ -6,6 +6,7 @@ import json
 import select
 import socket
 import threading
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -97,14 +98,15 @@ def test_headers_that_never_end_are_431(strict):
         assert received(connection).startswith(b"HTTP/1.1 431 ")
 
 
-def test_newcomer_gets_the_place_of_whoever_has_kept_the_server_waiting(strict):
-    idle = [connect(strict) for _ in range(25)]
-    try:
-        assert ask(strict, "/v2/health/live")[0] == 200
-        assert received(idle[0]) == b""
-    finally:
-        for connection in idle:
-            connection.close()
+def test_newcomer_gets_the_place_of_whoever_has_kept_the_server_waiting(quarters):
+    with served_at(quarters, Limits(connections=20, head_seconds=600)) as port:
+        idle = [connect(port) for _ in range(25)]
+        try:
+            assert ask(port, "/v2/health/live")[0] == 200
+            assert received(idle[0]) == b""  # long before its time is over
+        finally:
+            for connection in idle:
+                connection.close()
 
 
 def test_bodies_that_take_too_much_memory_together_make_room(strict):
@@ -152,7 +154,12 @@ def test_body_that_is_not_whole_gzip_is_400(port, body):
 def test_gzip_body_that_unpacks_to_too_much_is_413(port):
     bomb = gzip.compress(b" " * 2**28, 9)
     assert len(bomb) < 2**19
-    assert ask(port, PREDICT, bomb, Content_Encoding="gzip")[0] == 413
+    tracemalloc.start()  # the server is a thread of this process
+    try:
+        assert ask(port, PREDICT, bomb, Content_Encoding="gzip")[0] == 413
+        assert tracemalloc.get_traced_memory()[1] < 2**26
+    finally:
+        tracemalloc.stop()
 
 
 def test_long_answer_is_packed_for_whoever_says_so(port, pixels):

@@ -248,6 +248,22 @@ def test_decompression_bomb_is_refused_before_it_is_decoded(port, monkeypatch, s
     assert "decoded" not in content["error"]
 
 
+def test_progressive_jpeg_counts_once_for_every_four_of_its_scans(quarters):
+    picture = Image.fromarray(
+        np.random.default_rng(0).integers(0, 256, (99, 99, 3), "u1")
+    )
+    bodies = []
+    for is_progressive in (False, True):
+        file = io.BytesIO()
+        picture.save(file, "JPEG", progressive=is_progressive)
+        bodies.append(file.getvalue())
+    with served_at(quarters, Limits(pixels=99 * 99)) as port:
+        assert ask(port, "/look", bodies[0], "image/jpeg")[0] == 200
+        status, content = ask(port, "/look", bodies[1], "image/jpeg")
+    assert status == 400
+    assert "Received: 19,602" in content["error"]  # ten scans
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"not an image", png()[:40], b"%!PS-Adobe-3.0 EPSF-3.0\n", b"<svg/>"],
