@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
 from .._checks import InputError
-from .console import err, out
+from .console import err, out, print_warning
 
 if TYPE_CHECKING:
     from ..data import ImageDataset
@@ -50,11 +51,39 @@ def quiet_tfds() -> None:
 
 
 def noted_name(data: Mapping[str, Any]) -> str:
-    """Returns the name of the data set that a model was trained on, or `auto`."""
-    source = data.get("source", "")
-    if source and not source.startswith(("tfds", "scikit-learn")):
+    """Returns the name or path of the data set that a model was trained on, or `auto`.
+
+    Raises:
+        InputError: If it is one of your own, and is gone, or was not noted.
+    """
+    source, address = str(data.get("source", "")), str(data.get("address", ""))
+    if not is_own(data):
+        return str(data.get("name", "auto"))
+    if not address:
         raise InputError(
             "A data set of your own must be named with --dataset. "
             f"Received: a model that was trained on {source}."
         )
-    return str(data.get("name", "auto"))
+    if not Path(address).exists():
+        raise InputError(
+            "The data set that a model was trained on must be where it was, or another "
+            f"be named with --dataset. Received: {source}, which is gone from "
+            f"{address!r}."
+        )
+    return address
+
+
+def warn_if_changed(data: Mapping[str, Any], dataset: ImageDataset) -> None:
+    """Says that a data set of your own is not what the model was trained on."""
+    noted, found = data.get("checksum"), dataset.provenance.checksum
+    if is_own(data) and noted and noted != found:
+        print_warning(
+            f"{dataset.name} has changed since the model was trained: its files have "
+            "another checksum. Some of these images may be ones that it was trained on."
+        )
+
+
+def is_own(data: Mapping[str, Any]) -> bool:
+    """Whether what a model notes of its data set says that it is one of your own."""
+    source = str(data.get("source", ""))
+    return bool(source) and not source.startswith(("tfds", "scikit-learn"))

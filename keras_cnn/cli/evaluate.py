@@ -10,7 +10,9 @@ import typer
 
 from .._checks import InputError
 from .._files import check_writable
+from ..runs.config import OPTIONS
 from .console import out, print_warning, start_tensorflow
+from .loading import load_model
 from .options import AsJson, DataDir, Limit, ManualDir, ModelPath, Trust
 from .preparing import Pixels, prepared, warn_at_chance
 
@@ -34,6 +36,14 @@ def evaluate(
     data_dir: DataDir = None,
     manual_dir: ManualDir = None,
     limit: Limit = None,
+    white: Annotated[
+        float | None,
+        typer.Option(help=OPTIONS["white"].help_text, show_default=False),
+    ] = None,
+    skip_damaged: Annotated[
+        bool,
+        typer.Option("--skip-damaged", help=OPTIONS["skip_damaged"].help),
+    ] = False,
     pixels: Pixels = None,
     trust: Trust = False,
     out_folder: Annotated[
@@ -51,14 +61,19 @@ def evaluate(
     if out_folder is not None:
         check_writable("out", out_folder)
     start_tensorflow()
-    from .. import prediction
     from ..data import load
     from ..runs import evaluate_split
     from ..runs.evaluation import evaluation_of
     from ..runs.evaluation_folder import write_evaluation
-    from .datasets import noted_name, print_summary, quiet_tfds, reading_shown
+    from .datasets import (
+        noted_name,
+        print_summary,
+        quiet_tfds,
+        reading_shown,
+        warn_if_changed,
+    )
 
-    predictor = prepared(prediction.load(model, trust=trust), pixels=pixels)
+    predictor = prepared(load_model(model, trust=trust), pixels=pixels)
     known = predictor.metadata
     quiet_tfds()
     name = dataset or noted_name(known.data)
@@ -68,9 +83,13 @@ def evaluate(
             data_dir=data_dir,
             manual_dir=manual_dir,
             image_size=predictor.image_shape[:2],
+            white=white,
+            skip_damaged=skip_damaged,
             hold_out=False,
             progress=progress,
         )
+    if dataset is None:
+        warn_if_changed(known.data, images)
     is_whole = images.test is images.train
     if is_whole and images.provenance.checksum == known.data.get("checksum"):
         images = images.held_out()  # the rest it was trained on

@@ -60,7 +60,7 @@ def serve(
         if fastest(model).suffix not in (".onnx", ".tflite"):
             start_tensorflow()
         with err.status("Loading the model ..."):
-            served = load(model, name=name, trust=trust, prepare=prepare, pixels=pixels)
+            served = load(model, name=name, trust=trust, fitting=prepare, pixels=pixels)
             # The first image compiles the network: not while somebody draws.
             served.probabilities(np.zeros((1, *served.image_shape), np.uint8))
         say_prepared(served.predictor)

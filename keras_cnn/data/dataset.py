@@ -67,8 +67,6 @@ class ImageDataset(Generic[SplitT]):
         address: What `load` takes to give this set again, with version or whole path.
         white: What number white has in image files like those of the set: 255 for 8
             bits, 1023, 4095 or 65535 for more, 1 for floats. Defaults to 255.
-        test_is_held_out: Whether `test` was split off here, since the set has no part
-            to test on. Defaults to False.
     """
 
     name: str
@@ -79,7 +77,6 @@ class ImageDataset(Generic[SplitT]):
     validation: SplitT | None = None
     address: str = ""
     white: float = PIXEL_MAX
-    test_is_held_out: bool = False
 
     def __post_init__(self) -> None:
         """Checks what every source must give, whatever it reads.
@@ -190,9 +187,7 @@ def hold_out_test(
     if "test" in splits:
         return ImageDataset(**{**fields, **splits})
     parts = {**splits, "test": splits["train"]}
-    whole: ImageDataset[LocalT] = ImageDataset(
-        **{**fields, **parts}, test_is_held_out=True
-    )
+    whole: ImageDataset[LocalT] = ImageDataset(**{**fields, **parts})
     return whole.held_out() if reading is None or reading.hold_out else whole
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,14 +58,16 @@ class Onnx(Format):
         """Converts the model by tf2onnx."""
         import tensorflow as tf
 
+        from .classifier import INPUT
         from .erfc import as_onnx
 
         onnx = optional("onnx", "onnx")
         tf2onnx = optional("tf2onnx", "onnx")
         specification = [classifier.specification]
-        function = tf.function(classifier.outputs, input_signature=specification)
         with _quiet("tf2onnx"):
             try:
+                outputs = _baked(classifier)
+                function = tf.function(outputs, input_signature=specification)
                 model, _ = tf2onnx.convert.from_function(
                     function,
                     input_signature=specification,
@@ -77,6 +79,13 @@ class Onnx(Format):
                     f"Every operation of the model must exist in ONNX, opset {OPSET}. "
                     f"Received: {classifier.model.name} ({error})."
                 ) from error
+        inputs = [tensor.name for tensor in model.graph.input]
+        if inputs != [INPUT]:
+            raise InputError(
+                f"An ONNX model must have one input, `{INPUT}`: all else must be part "
+                f"of it. Received: {classifier.model.name}, which would have "
+                f"{', '.join(map(repr, inputs)) or 'none'}."
+            )
         for tensor in (*model.graph.input, *model.graph.output):
             tensor.type.tensor_type.shape.dim[0].dim_param = "batch"
         model.graph.name = classifier.name
@@ -144,6 +153,33 @@ class Onnx(Format):
         preparation = None if noted is None else Preparation.from_dict(noted)
         metadata = ModelMetadata(class_names=names or None, preparation=preparation)
         return LoadedModel(classify, (height, width, channels), classes, metadata)
+
+
+def _baked(classifier: Classifier) -> Callable[[Any], dict[str, Any]]:
+    """Returns a classifier's outputs as a function in which all values are constants.
+
+    tf2onnx makes an input of each tensor that is not a variable, such as the mean and
+    variance of a `Normalization`.
+    """
+    import tensorflow as tf
+    from tensorflow.python.framework import convert_to_constants
+
+    function = tf.function(classifier.outputs)
+    concrete = function.get_concrete_function(classifier.specification)
+    if all(tensor.dtype == tf.resource for tensor in concrete.captured_inputs):
+        return classifier.outputs
+    frozen = convert_to_constants.convert_variables_to_constants_v2(
+        concrete, lower_control_flow=False
+    )
+    names = sorted(concrete.structured_outputs)  # the order of what it returns
+
+    def outputs(image: Any) -> dict[str, Any]:
+        return {
+            name: tf.identity(value, name)
+            for name, value in zip(names, frozen(image), strict=True)
+        }
+
+    return outputs
 
 
 @contextmanager

@@ -59,6 +59,7 @@ def write_config(
                 "class_names": list(dataset.class_names),
                 "image_shape": list(dataset.image_shape),
                 "images": {name: len(part) for name, part in dataset.splits.items()},
+                "address": dataset.address,
                 **dataset.provenance.to_dict(),
             },
             **noted,

@@ -78,9 +78,16 @@ class Head:
 
         Raises:
             InputError: If the model does not give one row of two or more classes an
-                image, or one sigmoid: another number may be anything.
+                image, or one sigmoid: another number may be anything; or if it has
+                several outputs.
         """
         outputs = _outputs_for_noise(model, image_shape(model))
+        if isinstance(outputs, list | tuple | dict) and len(outputs) > 1:
+            names = getattr(model, "output_names", None) or list(outputs)
+            raise InputError(
+                "A classifier must have a single output. "
+                f"Received: {model.name} with {len(outputs)}: {_listed(names)}."
+            )
         shape = tuple(getattr(outputs, "shape", ()))
         activation = _last_activation(model)
         self._is_sigmoid = activation.endswith("sigmoid")
@@ -122,6 +129,10 @@ class Head:
             keras.ops.concatenate([-found / 2, found / 2], axis=-1),
             keras.ops.concatenate([1 - outputs, outputs], axis=-1),
         )
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(str(name)[:50] for name in names)
 
 
 def has_one_score(model: keras.Model) -> bool:

@@ -32,7 +32,7 @@ def load(
     *,
     name: str | None = None,
     trust: bool = False,
-    prepare: str | None = None,
+    fitting: str | None = None,
     pixels: str | None = None,
 ) -> ServedModel:
     """Loads a model to be served.
@@ -44,7 +44,7 @@ def load(
             model was trained or exported, or else the file's.
         trust: Whether to load a SavedModel, `.onnx` or `.tflite` file unchecked:
             whoever made it may then run what they like. Defaults to False.
-        prepare: What becomes of an image of another size, as `Predictor.prepared`
+        fitting: What becomes of an image of another size, as `Predictor.prepared`
             takes it. Defaults to what was recorded.
         pixels: What values the model takes, likewise.
 
@@ -63,7 +63,7 @@ def load(
     """
     path = Path(path)
     file = fastest(path)
-    predictor = load_predictor(file, trust=trust).prepared(prepare, pixels)
+    predictor = load_predictor(file, trust=trust).prepared(fitting, pixels)
     return ServedModel(
         predictor,
         name or re.sub(r"[^A-Za-z0-9_.-]", "_", read_metadata(path).name),

@@ -180,16 +180,26 @@ def test_evaluate_on_the_folder_that_was_trained_on_takes_what_was_held_out(
     assert json.loads(out)["test_images"] == 4
 
 
-def test_evaluate_of_a_model_of_ones_own_data_asks_for_them(run, here, rng):
+def test_evaluate_knows_where_a_models_own_data_are_and_says_what_became_of_them(
+    run, here, rng
+):
     images = {name: rng.integers(0, 255, (8, 20, 20)) for name in ("x_train", "x_test")}
     np.savez("set.npz", y_train=[0, 1] * 4, y_test=[0, 1] * 4, **images)
     assert run("train", "--dataset", "set.npz", "--epochs", "1")[0] == 0
-    for model in (run_of(here), "saved_models/article_cnn/1"):
+    models = (run_of(here), "saved_models/article_cnn/1")
+    for model in models:
+        code, out, err = run("evaluate", model, "--json")
+        assert code == 0 and json.loads(out)["test_images"] == 8
+        assert "has changed" not in err
+    np.savez("set.npz", y_train=[0, 1] * 4, y_test=[1, 0] * 4, **images)
+    for model in models:
         code, _, err = run("evaluate", model)
-        assert code == 2
-        assert "named with --dataset" in err
-        assert "trained on set.npz" in err
-        assert run("evaluate", model, "--dataset", "set.npz")[0] == 0
+        assert code == 0 and "set.npz has changed since the model was trained" in err
+    Path("set.npz").rename("other.npz")
+    for model in models:
+        code, _, err = run("evaluate", model)
+        assert code == 2 and "be named with --dataset" in err and "is gone from" in err
+        assert run("evaluate", model, "--dataset", "other.npz")[0] == 0
 
 
 @pytest.fixture
@@ -355,6 +365,7 @@ def test_predict_with_a_model_of_ones_own(run, here, drawing, head):
 @pytest.mark.parametrize("command", ["evaluate", "predict"])
 def test_a_file_that_is_no_model_exits_with_2(run, here, command):
     Path("model.keras").write_text("nothing")
+    Image.new("L", (9, 9)).save("a.png")
     images = ["a.png"] if command == "predict" else []
     code, _, err = run(command, "model.keras", *images)
     assert code == 2

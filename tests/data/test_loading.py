@@ -175,7 +175,7 @@ def test_npz_may_call_its_arrays_as_others_do(arrays, tmp_path):
     }
     np.savez(tmp_path / "whole.npz", X=x, Y=y, mean=x.mean())
     whole = load(tmp_path / "whole.npz")
-    assert (len(whole.train), len(whole.test), whole.test_is_held_out) == (16, 4, True)
+    assert (len(whole.train), len(whole.test)) == (16, 4)
     np.savez(tmp_path / "two.npz", x=x, images=x, y=y)
     with pytest.raises(InputError, match="once.*x and images"):
         load(tmp_path / "two.npz")

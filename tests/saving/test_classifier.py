@@ -68,3 +68,15 @@ def test_others_are_as_before(activation, images):
     np.testing.assert_allclose(
         probabilities, powers / powers.sum(1, keepdims=True), atol=1e-6
     )
+
+
+@pytest.mark.parametrize("structure", [list, dict])
+def test_a_model_of_two_outputs_is_refused_by_name(structure):
+    image = keras.Input((8, 8, 1))
+    flat = keras.layers.Flatten()(image)
+    what = keras.layers.Dense(3, activation="softmax", name="what")(flat)
+    where = keras.layers.Dense(2, name="where")(flat)
+    outputs = [what, where] if structure is list else {"what": what, "where": where}
+    model = keras.Model(image, outputs, name="both")
+    with pytest.raises(InputError, match="a single output.*both with 2: what, where"):
+        Head(model)

@@ -17,6 +17,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from keras_cnn import load_model
 from keras_cnn._checks import InputError
@@ -246,6 +247,7 @@ def test_every_command_refuses_with_one_sentence_and_2(
 ):
     monkeypatch.chdir(tmp_path)
     spoilt(plain, tmp_path / "crafted.keras", lambda_layer)
+    Image.new("L", (9, 9)).save("a.png")
     words = {"predict": ["a.png"], "evaluate": [], "export": []}
     words["diagnose"] = ["--dataset", "digits"]
     arguments = ["keras-cnn", command, "crafted.keras", *words[command]]
@@ -261,8 +263,6 @@ def test_every_command_refuses_with_one_sentence_and_2(
 def test_trust_is_asked_for_on_the_command_line(
     exported, tmp_path, monkeypatch, capsys
 ):
-    from PIL import Image
-
     folder = shutil.copytree(exported, tmp_path / "1")
     (folder / "manifest.json").unlink()
     Image.fromarray(np.eye(20, dtype=np.uint8) * 255).save(tmp_path / "a.png")
