@@ -14,7 +14,7 @@ from ..runs.config import OPTIONS
 from .console import out, print_warning, start_tensorflow
 from .loading import load_model
 from .options import AsJson, DataDir, Limit, ManualDir, ModelPath, Trust
-from .preparing import Pixels, prepared, warn_at_chance
+from .preparing import Pixels, prepared, warn_at_chance, warn_if_only_resized
 
 if TYPE_CHECKING:
     from ..runs.evaluation import Evaluation
@@ -90,6 +90,7 @@ def evaluate(
         )
     if dataset is None:
         warn_if_changed(known.data, images)
+    warn_if_only_resized(predictor, images)
     is_whole = images.test is images.train
     if is_whole and images.provenance.checksum == known.data.get("checksum"):
         images = images.held_out()  # the rest it was trained on

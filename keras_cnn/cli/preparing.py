@@ -12,6 +12,7 @@ from .._preparation import FITS, PIXELS
 from .console import print_note, print_warning
 
 if TYPE_CHECKING:
+    from ..data import ImageDataset
     from ..prediction import Predictor
 
 
@@ -86,6 +87,21 @@ def say_prepared(predictor: Predictor) -> None:
         )
     elif predictor.preparation != recorded:
         print_note(f"Instead of {recorded}, images are {predictor.preparation}.")
+
+
+def warn_if_only_resized(predictor: Predictor, dataset: ImageDataset) -> None:
+    """Says that images of a folder or table were not prepared as by `predict`.
+
+    They are resized, as for training.
+    """
+    fitting = predictor.preparation.fitting
+    of_files = dataset.provenance.source.startswith(("folder ", "table "))
+    if of_files and fitting != "resize":
+        print_warning(
+            f"The images of {dataset.name} are resized, and the model's are prepared "
+            f"otherwise ({fitting}: {FITS[fitting]}). `keras-cnn predict` prepares "
+            "them so, and may classify them better."
+        )
 
 
 def warn_at_chance(accuracy: float) -> None:

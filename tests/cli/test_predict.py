@@ -218,3 +218,26 @@ def test_a_folder_whose_saved_model_is_another_is_not_loaded_from(
     assert code == 0 and "Loaded: onnx" in err
     (folder / "saved_model.pb").unlink()  # what is left is not a program
     assert keras_cnn("predict", folder, "photos")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "fitting", "warns"),
+    [
+        ("folder photos", "mnist", True),
+        ("table photos", "crop", True),
+        ("folder photos", "resize", False),
+        ("tfds", "mnist", False),
+    ],
+)
+def test_evaluate_says_that_a_folder_is_not_prepared_as_predict_does(
+    source, fitting, warns, capsys
+):
+    from keras_cnn.cli.preparing import warn_if_only_resized
+    from keras_cnn.data import ArraySplit, ImageDataset, Provenance
+    from keras_cnn.prediction import Predictor
+
+    split = ArraySplit(np.zeros((2, 9, 9, 1), np.uint8), np.array([0, 1]))
+    dataset = ImageDataset("photos", ("a", "b"), split, split, Provenance(source))
+    predictor = Predictor(lambda images: images, (9, 9, 1), ("a", "b"))
+    warn_if_only_resized(predictor.prepared(fitting), dataset)
+    assert ("are resized" in capsys.readouterr().err) == warns
