@@ -19,7 +19,7 @@ _LAYERS: dict[str, Callable[[float, int], keras.layers.Layer]] = {
     "contrast": lambda white, seed: keras.layers.RandomContrast(
         0.2, value_range=(0, white), seed=seed
     ),
-    "noise": lambda white, seed: keras.layers.GaussianNoise(0.05 * white, seed=seed),
+    "noise": lambda _, seed: keras.layers.GaussianNoise(0.05, seed=seed),
     "erasing": lambda white, seed: keras.layers.RandomErasing(
         fill_value=0, value_range=(0, white), seed=seed
     ),
@@ -74,10 +74,15 @@ def make_augmentation(
         seed: Fixes what is drawn.
     """
     names = augmentations(words)
-    layers = [
-        _LAYERS[name](preparation.high, seed + index)
-        for index, name in enumerate(names)
-    ]
+    white = preparation.high
+    layers: list[keras.layers.Layer] = []
+    for index, name in enumerate(names):
+        layer = _LAYERS[name](white, seed + index)
+        if name == "noise" and white != 1:  # Keras's takes deviations up to 1 alone
+            to, back = keras.layers.Rescaling(1 / white), keras.layers.Rescaling(white)
+            layers += [to, layer, back]
+        else:
+            layers.append(layer)
     return Augmentation(layers) if layers else None
 
 

@@ -14,7 +14,7 @@ from ..data import ArraySplit, ImageDataset
 from .arguments import check_arguments
 from .augmentation import make_augmentation
 from .config import RunConfig
-from .fit_arguments import feed
+from .fit_arguments import feed, for_keras
 from .images import load_images
 from .model import build_model, check_backend
 from .own_model import find_source
@@ -123,7 +123,8 @@ def _batches(
     """Yields batches as a run would learn from them, without an end."""
     task = task_of(config, dataset, model)
     augment = make_augmentation(config.augment, task.preparation, config.seed)
-    fed = feed(config, dataset.train, len(dataset.class_names), task, shuffle=True)
+    classes = len(dataset.class_names)
+    fed = feed(for_keras(config), dataset.train, classes, task, shuffle=True)
     drawn = np.random.default_rng(config.seed)
     while True:
         if isinstance(dataset.train, ArraySplit):

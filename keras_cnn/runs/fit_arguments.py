@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -98,6 +98,16 @@ def _with_targets(batches: Any, num_classes: int, task: Task) -> Any:
         return tf.cast(labels, tf.float32)[:, tf.newaxis]
 
     return batches.map(lambda images, labels: (images, targets(labels)))
+
+
+def for_keras(config: RunConfig) -> RunConfig:
+    """Returns a configuration by which `feed` gives what Keras's own methods take.
+
+    What only the trainer reads by position comes as a stream.
+    """
+    return replace(
+        config, engine="fit", strategy="none", checkpoint_every=None, augment="none"
+    )
 
 
 def validation_data(

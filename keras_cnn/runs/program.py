@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from .._checks import InputError
-from .fit_arguments import feed, validation_data
+from .fit_arguments import feed, for_keras, validation_data
 from .folder import read_config
 from .reading import load_run
 
@@ -71,8 +71,7 @@ def training_program(
     recorded = load_run(folder, config, fresh=fresh)
     model, dataset, task = recorded.model, recorded.dataset, recorded.task
     classes = len(dataset.class_names)
-    # As Keras takes them: what only the trainer reads by position comes as a stream.
-    plain = replace(config, engine="fit", strategy="none", checkpoint_every=None)
+    plain = for_keras(config)
     fed = feed(plain, dataset.train, classes, task)
     held_out = dataset.validation or dataset.test
     return TrainingProgram(

@@ -10,6 +10,7 @@ from keras_cnn._preparation import Preparation
 from keras_cnn.runs import Observer, RunConfig, run
 from keras_cnn.runs.augmentation import Augmentation, make_augmentation
 from keras_cnn.runs.choices import AUGMENTATIONS
+from keras_cnn.runs.program import training_program
 
 SMALL = {"dataset": "digits", "limit": 96, "epochs": 2, "seed": 3}
 PLAIN = Preparation.of_shape((12, 12, 1))
@@ -151,3 +152,15 @@ def test_keras_own_fit_and_strategies_do_not_augment(tmp_path):
     config = RunConfig(engine="fit", **SMALL)
     with pytest.raises(InputError, match="`augment` must be left out"):
         run(config, tmp_path, augment=Inverting())
+
+
+def test_an_augmented_run_is_looked_at_as_keras_takes_it(tmp_path):
+    config = RunConfig(**{**SMALL, "epochs": 1, "augment": "digits,mixup"})
+    done = run(config, tmp_path)
+    program = training_program(done.folder)
+    images, labels = done.dataset.train.images, done.dataset.train.labels
+    np.testing.assert_allclose(program.x, images / 255, rtol=1e-6)
+    assert np.array_equal(program.y, np.eye(10)[labels])  # what mixes takes rows
+    loss = program.model.evaluate(program.x, program.y, verbose=0)[0]
+    expected = done.model.evaluate(program.x, program.y, verbose=0)[0]
+    assert loss == pytest.approx(expected)
