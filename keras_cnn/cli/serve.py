@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from .._optional import optional
-from .console import err, out, print_warning, start_tensorflow
+from .console import err, out, print_warning
+from .loading import load_model
 from .options import ModelPath, Trust
 from .preparing import Pixels, Prepare, say_prepared
 
@@ -51,25 +52,24 @@ def serve(
         optional(module, "serve")
     import numpy as np
 
-    from ..serving import create_app, load, own_hosts
+    from ..serving import create_app, own_hosts
     from ..serving.hosts import is_loopback
-    from ..serving.loading import fastest
+    from ..serving.loading import served_as
     from ..serving.running import listen, run
 
     with listen(host, port) as listener:
-        if fastest(model).suffix not in (".onnx", ".tflite"):
-            start_tensorflow()
         with err.status("Loading the model ..."):
-            served = load(model, name=name, trust=trust, fitting=prepare, pixels=pixels)
+            predictor = load_model(model, trust=trust).prepared(prepare, pixels)
+            served = served_as(predictor, name)
             # The first image compiles the network: not while somebody draws.
             served.probabilities(np.zeros((1, *served.image_shape), np.uint8))
-        say_prepared(served.predictor)
+        say_prepared(predictor)
         port = listener.getsockname()[1]
         app = create_app(served, own_hosts(host, port, allow_host or ()))
         shape = "x".join(map(str, served.image_shape))
         out.print(
             f"{served.name}, version {served.version}: {shape}, "
-            f"{len(served.labels)} classes{served.file and f', {served.file}'}"
+            f"{len(served.labels)} classes"
         )
         if not is_loopback(host):
             print_warning("Any machine that reaches this address can use the model.")

@@ -26,7 +26,6 @@ class ServedModel:
         predictor: The classifier.
         name: Its name in `/v1/models/NAME`. Defaults to "model".
         version: Its version in `/v1/models/NAME/versions/VERSION`. Defaults to 1.
-        file: The name of the file that it was loaded from. Defaults to "", a folder.
 
     Raises:
         InputError: If the name could not stand in a URL, or the version is not a whole
@@ -42,7 +41,6 @@ class ServedModel:
     predictor: Predictor
     name: str = "model"
     version: int = 1
-    file: str = ""
 
     def __post_init__(self) -> None:
         """Checks name and version."""

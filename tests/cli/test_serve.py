@@ -62,7 +62,7 @@ def test_serve_says_where_and_answers_as_the_saved_model(server, exported):
     import tensorflow as tf
 
     _, lines = server
-    assert lines[0].startswith("of_digits, version 1: 28x28x1, 10 classes")
+    assert lines[0] == "of_digits, version 1: 28x28x1, 10 classes\n"
     assert lines[2].endswith("/v1/models/of_digits\n")
     pixels = np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1), np.uint8)
     model = tf.saved_model.load(str(exported))
