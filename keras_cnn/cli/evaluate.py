@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .._checks import InputError
-from .._files import check_writable
+from .._checks import InputError, one_line
+from .._files import check_writable, shown
 from ..runs.config import OPTIONS
 from .console import out, print_warning, start_tensorflow
 from .loading import load_model
@@ -117,7 +117,9 @@ def evaluate(
     scores = evaluate_split(predictor.probabilities, images.test, normalize)
     if scores.is_at_chance:
         warn_at_chance(scores.accuracy)
-    evaluation = evaluation_of(scores, images.class_names)
+    evaluation = evaluation_of(
+        scores, images.class_names, getattr(images.test, "files", None)
+    )
     content = {"dataset": images.name, **evaluation.to_dict()}
     if out_folder is not None:
         write_evaluation(content, evaluation, scores, images, out_folder)
@@ -147,7 +149,13 @@ def _print_classes(evaluation: Evaluation) -> None:
 
 def _print_mistakes(evaluation: Evaluation) -> None:
     for mistake in evaluation.mistakes[:_MISTAKES_SHOWN]:
-        out.print(
-            f"Image {mistake.position:,} of class {mistake.label} was taken for "
-            f"{mistake.predicted} ({mistake.probability:.2%})"
+        image = (
+            f"Image {mistake.position:,}"
+            if mistake.file is None
+            else shown(mistake.file)
         )
+        line = (
+            f"{image} of class {mistake.label} was taken for {mistake.predicted} "
+            f"({mistake.probability:.2%})"
+        )
+        out.print(one_line(line))

@@ -109,9 +109,9 @@ def dataset_of_files(
 
 def _split(files: list[Path], labels: Any, read: ImagesRead) -> LocalSplit:
     """Returns all images as one part, in memory or to be read in each epoch."""
-    if read.images is not None:
-        return ArraySplit(read.images, labels)
     texts = np.array([str(files[position]) for position in read.kept], object)
+    if read.images is not None:
+        return ArraySplit(read.images, labels, texts)
     return FileSplit(texts, labels, read.digests, read.reader)
 
 

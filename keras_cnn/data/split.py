@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -46,10 +46,13 @@ class ArraySplit:
     Attributes:
         images: uint8, (n, height, width, channels).
         labels: int64, (n,), in 0..number of classes - 1.
+        files: The path that each image was read from, as text, (n,); None where images
+            are not files. Defaults to None.
     """
 
     images: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.int64]
+    files: npt.NDArray[np.object_] | None = None
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -67,11 +70,12 @@ class ArraySplit:
             return self
         flat = [resize(image.squeeze(), size) for image in self.images]
         shape = (len(self), *size, self.image_shape[2])
-        return ArraySplit(np.reshape(flat, shape), self.labels)
+        return replace(self, images=np.reshape(flat, shape))
 
     def __getitem__(self, chosen: Any) -> ArraySplit:
         """Returns the part with the chosen images: a slice, a mask or indices."""
-        return ArraySplit(self.images[chosen], self.labels[chosen])
+        files = None if self.files is None else self.files[chosen]
+        return ArraySplit(self.images[chosen], self.labels[chosen], files)
 
     def batches(
         self,

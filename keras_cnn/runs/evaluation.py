@@ -66,12 +66,14 @@ class Mistake:
         label: Its class.
         predicted: What it was taken for.
         probability: How sure the model was of that, in [0, 1].
+        file: The path that it was read from; None where images are not files.
     """
 
     position: int
     label: str
     predicted: str
     probability: float
+    file: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,12 +127,17 @@ class Evaluation:
         }
 
 
-def evaluation_of(scores: Scores, class_names: Sequence[str]) -> Evaluation:
+def evaluation_of(
+    scores: Scores,
+    class_names: Sequence[str],
+    files: Sequence[str] | npt.NDArray[np.object_] | None = None,
+) -> Evaluation:
     """Returns what predictions say of the model that made them.
 
     Args:
         scores: The predictions beside the truth, of at least one image.
         class_names: The classes' names, in the order of the labels.
+        files: The path that each image was read from. Defaults to None.
 
     Example:
         >>> labels = np.array([0, 0, 1])
@@ -168,6 +175,7 @@ def evaluation_of(scores: Scores, class_names: Sequence[str]) -> Evaluation:
                 class_names[labels[place]],
                 class_names[predicted[place]],
                 float(scores.probabilities[place].max()),
+                None if files is None else str(files[place]),
             )
             for place in wrong
         ),

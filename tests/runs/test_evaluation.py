@@ -1,11 +1,13 @@
 """What is said of a model's predictions, worked out by hand."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from keras_cnn.data import ArraySplit, ImageDataset, Provenance
+from keras_cnn.data import ArraySplit, ImageDataset, Provenance, load
 from keras_cnn.runs.evaluation import evaluation_of
 from keras_cnn.runs.evaluation_folder import write_evaluation
 from keras_cnn.runs.scoring import Scores
@@ -71,6 +73,22 @@ def test_mistakes_begin_with_the_most_confident(told):
     assert first.probability == pytest.approx(0.95)
     assert (second.position, second.label, second.predicted) == (1, "ant", "bee")
     assert len(told.to_dict(max_mistakes=1)["mistakes"]) == 1
+
+
+def test_mistakes_name_the_files_of_a_folder(rng, tmp_path):
+    for name in NAMES:
+        (tmp_path / "set" / name).mkdir(parents=True)
+        for number in range(5):
+            pixels = rng.integers(0, 256, (6, 6), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "set" / name / f"{number}.png")
+    test = load(tmp_path / "set").test  # a fifth of each class, held out
+    assert [Path(file).parent.name for file in test.files] == [*NAMES]
+    np.testing.assert_array_equal(
+        [np.asarray(Image.open(file)) for file in test.files], test.images[..., 0]
+    )
+    always_ant = np.array([[0.8, 0.1, 0.1]] * 3, np.float32)
+    told = evaluation_of(Scores(test.labels, always_ant), NAMES, test.files)
+    assert [mistake.file for mistake in told.mistakes] == list(test.files[1:])
 
 
 def test_what_is_said_is_kept_in_a_folder(told, rng, tmp_path):
