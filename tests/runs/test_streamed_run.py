@@ -9,9 +9,11 @@ import pytest
 from PIL import Image
 
 from keras_cnn._checks import InputError
+from keras_cnn._images import scale
 from keras_cnn.data import FileSplit
 from keras_cnn.export.dataset_images import calibration_images, parity_images
 from keras_cnn.runs import Observer, RunConfig, run
+from keras_cnn.runs.program import training_program
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +84,17 @@ def test_a_streamed_run_trains_as_one_in_memory(config, streamed, tmp_path):
     ]
     assert records[0]["checksum"] == records[1]["checksum"]
     assert "read from their files" in records[0]["note"]
+
+
+def test_the_program_of_a_streamed_run_is_a_stream_as_keras_takes_it(streamed):
+    program = training_program(streamed.folder)
+    images, labels = next(iter(program.x))
+    assert images.shape == (16, 28, 28, 1)
+    np.testing.assert_array_equal(labels, streamed.dataset.train.labels[:16])
+    held_out, _ = next(iter(program.validation_data))
+    np.testing.assert_array_equal(
+        held_out, scale(streamed.dataset.validation.images_at(range(16)))
+    )
 
 
 @pytest.mark.parametrize("step", [2, 7], ids=["first epoch", "second epoch"])
