@@ -25,13 +25,17 @@ class EpochLog(keras.callbacks.Callback):
         super().__init__()
         self._path = path
 
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Makes the file, so that it is known to be there from the first."""
+        self._path.touch()
+
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Appends the epoch's row."""
         row: dict[str, float] = {"epoch": epoch}
         row |= {name: float(value) for name, value in (logs or {}).items()}
         try:
-            is_new = not self._path.exists()
             with self._path.open("a", newline="") as file:
+                is_new = file.tell() == 0
                 if self._path.suffix == ".jsonl":
                     file.write(json.dumps(row) + "\n")
                     return

@@ -35,3 +35,12 @@ def test_a_file_that_cannot_be_written_costs_its_row_alone(name, tmp_path):
     (tmp_path / "gone").mkdir()
     log.on_epoch_end(1, {"loss": 0.5})
     assert "0.5" in (tmp_path / "gone" / name).read_text()
+
+
+def test_the_file_is_there_from_the_first(tmp_path):
+    log = EpochLog(tmp_path / "history.csv")
+    log.on_train_begin()
+    assert (tmp_path / "history.csv").read_text() == ""
+    log.on_epoch_end(0, {"loss": 1.5})
+    log.on_epoch_end(1, {"loss": 0.5})
+    assert (tmp_path / "history.csv").read_text() == "epoch,loss\n0,1.5\n1,0.5\n"
