@@ -92,9 +92,8 @@ Received: cores=0.
     return CpuSettings(choose_kernels(), choose_threads())
 
 
-def configure_threads(cores: int | None = None) -> CpuSettings:
-    """The former name of `configure_cpu`, which see."""
-    return configure_cpu(cores)
+# Its former name.
+configure_threads = configure_cpu
 
 
 def choose_kernels() -> Choice:
