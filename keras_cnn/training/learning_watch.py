@@ -108,7 +108,10 @@ class LearningWatch(keras.callbacks.Callback):
 
     def _iterations(self) -> int:
         optimizer = getattr(self.model, "optimizer", None)
-        return int(optimizer.iterations) if optimizer is not None else 0
+        if optimizer is None:
+            return 0
+        # Not `int(...)`: a strategy's mirrored variable has no such conversion.
+        return int(keras.ops.convert_to_numpy(optimizer.iterations))
 
 
 def _is_still(before: _Reached | None, now: _Reached) -> bool:
