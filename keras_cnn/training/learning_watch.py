@@ -110,8 +110,10 @@ class LearningWatch(keras.callbacks.Callback):
         optimizer = getattr(self.model, "optimizer", None)
         if optimizer is None:
             return 0
-        # Not `int(...)`: a strategy's mirrored variable has no such conversion.
-        return int(keras.ops.convert_to_numpy(optimizer.iterations))
+        import tensorflow as tf
+
+        # As a tensor: `int` does not take the mirrored variable of a strategy.
+        return int(tf.convert_to_tensor(optimizer.iterations))
 
 
 def _is_still(before: _Reached | None, now: _Reached) -> bool:
