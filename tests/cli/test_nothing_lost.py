@@ -96,7 +96,8 @@ def test_a_reader_that_leaves_and_a_terminal_that_closes_end_no_training(here):
     process.stdout.readline()  # as `head -1` does
     process.stdout.close()
     process.send_signal(signal.SIGHUP)
-    err = process.stderr.read()
+    with process.stderr:
+        err = process.stderr.read()
     assert process.wait(timeout=300) == 0, err
     assert "Traceback" not in err
     assert "BrokenPipe" not in err
