@@ -143,7 +143,9 @@ def test_gzip_body_is_unpacked(port):
 
 
 @pytest.mark.parametrize(
-    "body", [b"not gzip", gzip.compress(BODY)[:-9], gzip.compress(BODY) + b"more"]
+    "body",
+    [b"not gzip", gzip.compress(BODY)[:-9], gzip.compress(BODY) + b"more"],
+    ids=["other", "cut", "longer"],
 )
 def test_body_that_is_not_whole_gzip_is_400(port, body):
     status, content = ask(port, PREDICT, body, Content_Encoding="gzip")

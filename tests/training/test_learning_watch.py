@@ -44,7 +44,7 @@ def classes():
             0.6109,
         ),
     ],
-    ids=str,
+    ids=["sparse", "one_hot", "binary", "mse", "mae", "smoothed"],
 )
 def test_the_loss_of_the_best_constant_answer_is_known(loss, y, expected):
     chance = chance_of(network(2, loss=loss), np.array(y))
