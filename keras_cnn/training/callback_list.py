@@ -59,7 +59,7 @@ def make_callback_list(
     if shown and chief and not has_bar:
         callbacks.append(ProgressBar(shown))
     watches = any(isinstance(one, LearningWatch) for one in callbacks)
-    if history and chief and not watches:
+    if history and shown and chief and not watches:
         callbacks.append(LearningWatch())
     return keras.callbacks.CallbackList(
         callbacks,

@@ -20,6 +20,7 @@ from keras_cnn.runs.record import (
     write_config,
     write_result,
 )
+from keras_cnn.runs.task import task_of
 from tests.models.test_article import published_model
 
 
@@ -65,9 +66,10 @@ def test_every_one_hot_loss_learns(loss, few):
 
 def test_feed_gives_one_hot_rows_in_memory_and_from_a_stream(few):
     config = RunConfig(loss="huber", batch_size=256)
-    part = few.test
-    in_memory = feed(config, part, 10)
-    images, rows = next(feed(config, streamed(part), 10)["x"].as_numpy_iterator())
+    part, task = few.test, task_of(config, few, build_model(config, few))
+    in_memory = feed(config, part, 10, task)
+    stream = feed(config, streamed(part), 10, task)["x"]
+    images, rows = next(stream.as_numpy_iterator())
     np.testing.assert_array_equal(images, in_memory["x"])
     np.testing.assert_array_equal(rows, in_memory["y"])
     assert (rows.sum(axis=1) == 1).all()
@@ -187,7 +189,7 @@ def test_run_folders_never_collide(tmp_path):
 def test_record_holds_what_repeats_the_run(few, tmp_path):
     config = RunConfig(epochs=2, limit=256)  # auto, which was digits here
     model = build_model(config, few)
-    write_config(tmp_path, config, few)
+    write_config(tmp_path, config, few, model)
     logger = keras.callbacks.CSVLogger(str(tmp_path / "history.csv"))
     result = train(model, config, few, callbacks=[logger])
     write_result(tmp_path, result, few)

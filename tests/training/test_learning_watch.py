@@ -69,13 +69,18 @@ def test_nothing_is_supposed_of_a_loss_that_is_more_than_a_mean():
 
 def test_a_training_that_learns_nothing_is_warned_of_once(classes):
     with pytest.warns(UserWarning, match="100 updates .* constant answer") as warned:
-        Trainer(network(rate=1e-9)).fit(*classes, epochs=20, verbose=0)
+        Trainer(network(rate=1e-9)).fit(*classes, epochs=20, verbose=2)
     assert len(warned) == 1 and "keras_cnn.doctor.diagnose" in str(warned[0].message)
 
 
 def test_a_training_that_learns_is_not(classes, recwarn):
-    Trainer(network()).fit(*classes, epochs=12, verbose=0)
-    Trainer(network(rate=1e-9)).fit(*classes, epochs=9, verbose=0)  # 90 updates
+    Trainer(network()).fit(*classes, epochs=12, verbose=2)
+    Trainer(network(rate=1e-9)).fit(*classes, epochs=9, verbose=2)  # 90 updates
+    assert not recwarn.list
+
+
+def test_a_training_that_shall_be_silent_is(classes, recwarn):
+    Trainer(network(rate=1e-9)).fit(*classes, epochs=20, verbose=0)
     assert not recwarn.list
 
 
@@ -84,7 +89,7 @@ def test_a_stream_is_watched_by_what_its_classes_are(classes):
 
     stream = tf.data.Dataset.from_tensor_slices(classes).batch(32)
     with pytest.warns(UserWarning, match="no better than a constant answer"):
-        Trainer(network(rate=1e-9)).fit(stream, epochs=11, verbose=0, shuffle=False)
+        Trainer(network(rate=1e-9)).fit(stream, epochs=11, verbose=2, shuffle=False)
 
 
 def test_amounts_are_waited_for_while_their_loss_falls():
