@@ -177,7 +177,10 @@ def with_new_weights(model: keras.Model) -> keras.Model:
         ) from error
     for old, new in zip(model._flatten_layers(), fresh._flatten_layers(), strict=True):
         if isinstance(old, _MEASURED):
-            new.set_weights(old.get_weights())
+            # As in a file: the weights alone leave the mean that is used as it was.
+            kept: dict[str, Any] = {}
+            old.save_own_variables(kept)
+            new.load_own_variables(kept)
     return fresh
 
 
