@@ -14,6 +14,10 @@ only_tensorflow = pytest.mark.skipif(
 )
 
 
+# JAX computes in float32 unless told otherwise before it starts.
+EXACT = 1e-12 if keras.backend.backend() != "jax" else 2e-6
+
+
 def numbers(fn, *x, dtype="float32", **arguments):
     return ops.convert_to_numpy(fn(np.array(x, dtype), **arguments))
 
@@ -297,12 +301,12 @@ def test_sparsemax_of_several_scores_sums_to_1_where_that_of_keras_does_not():
 def test_sparsemax_beside_the_reference_and_its_jacobian():
     x = np.random.default_rng(0).normal(size=(20, 7)) * 2
     got = ops.convert_to_numpy(activations.sparsemax(x))
-    np.testing.assert_allclose(got, board.sparsemax(x), atol=1e-12)
-    np.testing.assert_allclose(got.sum(-1), 1, rtol=1e-12)
+    np.testing.assert_allclose(got, board.sparsemax(x), atol=EXACT)
+    np.testing.assert_allclose(got.sum(-1), 1, rtol=EXACT)
     for i in range(7):
         slope = gradient(lambda x, i=i: activations.sparsemax(x)[:, i], x)
         want = [board.sparsemax_derivative(row)[i] for row in x]
-        np.testing.assert_allclose(slope, want, atol=1e-12)
+        np.testing.assert_allclose(slope, want, atol=EXACT)
 
 
 @pytest.mark.parametrize("axis", [0, 1, -2])
@@ -328,11 +332,11 @@ def test_glu_equals_hand_values_and_the_reference():
     x = np.random.default_rng(0).normal(size=(4, 6)) * 3
     for i in range(3):
         got, slope = value_and_grad(lambda x, i=i: activations.glu(x)[:, i], x)
-        np.testing.assert_allclose(got, board.glu(x)[:, i], rtol=1e-12)
+        np.testing.assert_allclose(got, board.glu(x)[:, i], rtol=EXACT, atol=EXACT)
         want = [board.glu_derivative(row)[i] for row in x]
-        np.testing.assert_allclose(slope, want, rtol=1e-12)
+        np.testing.assert_allclose(slope, want, rtol=EXACT, atol=EXACT)
     got = ops.convert_to_numpy(activations.glu(x, axis=0))
-    np.testing.assert_allclose(got, board.glu(x, axis=0), rtol=1e-12)
+    np.testing.assert_allclose(got, board.glu(x, axis=0), rtol=EXACT, atol=EXACT)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
@@ -358,5 +362,5 @@ def test_glu_of_symbolic_input_halves_it_and_an_odd_size_is_an_error():
     again = keras.Model.from_config(model.get_config())
     x = np.ones((2, 5, 6), "float32")
     np.testing.assert_array_equal(again(x), activations.glu(x))
-    with pytest.raises(ValueError, match=r"along `axis` must be even.*\(None, 5, 6\)"):
+    with pytest.raises(ValueError, match=r"along `axis` must be even.*, 5, 6\)"):
         activations.glu(inputs, axis=1)
