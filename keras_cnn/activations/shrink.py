@@ -92,8 +92,8 @@ def tanh_shrink(x: Tensor) -> Tensor:
     Example:
         >>> import numpy as np
         >>> from keras_cnn import activations
-        >>> print(np.array(activations.tanh_shrink([-20.0, 0.0, 1.0])))
-        [-19.          0.          0.2384058]
+        >>> print(np.round(activations.tanh_shrink([-20.0, 0.0, 1.0]), 4))
+        [-19.       0.       0.2384]
     """
     is_near = ops.abs(x) < 2
     near = ops.where(is_near, x, ops.zeros_like(x))
