@@ -7,3 +7,12 @@ import pytest
 def few(digits):
     """256 images to train on, and 256 to test on."""
     return digits.limited(256)
+
+
+@pytest.fixture
+def determinism():
+    """Leaves TensorFlow as it was after a deterministic run, for the tests after it."""
+    yield
+    from tensorflow.python.framework import config
+
+    config.disable_op_determinism()  # which has no public name

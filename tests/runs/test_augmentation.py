@@ -98,6 +98,7 @@ def test_the_trainer_learns_from_changed_batches_and_validates_on_others():
     assert trainer.evaluate(x, y, verbose=0) == 1.0
 
 
+@pytest.mark.usefixtures("determinism")
 @pytest.mark.parametrize("augment", ["digits", "photos,noise,erasing", "mixup,cutmix"])
 def test_a_resumed_run_draws_what_it_would_have_drawn(augment, tmp_path):
     given = {**SMALL, "checkpoint_every": "1", "deterministic": True, "limit": 80}

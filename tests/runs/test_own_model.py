@@ -293,6 +293,7 @@ def test_what_is_not_there_raises_before_data_are_read(
         run(RunConfig(model=model.format(here), **SMALL), "runs")
 
 
+@pytest.mark.usefixtures("determinism")
 def test_a_class_of_ones_own_is_resumed_to_the_bit(here, tmp_path):
     given = {**SMALL, "epochs": 2, "checkpoint_every": "1", "deterministic": True}
     config = RunConfig(model=f"{here}:own", **given)
