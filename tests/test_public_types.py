@@ -22,7 +22,10 @@ PUBLIC = {
     for part in PARTS
     for name in getattr(part, "__all__", dir(part))
 }
-EXPORTED = {id(value) for value in PUBLIC.values()}
+EXPORTED = {
+    *(id(value) for value in PUBLIC.values()),
+    *(id(getattr(keras_cnn, name)) for name in keras_cnn.__all__),
+}
 
 
 def named_in(annotation, module):

@@ -12,3 +12,4 @@ from .scoring import evaluate_split as evaluate_split
 from .session import Observer as Observer
 from .session import Run as Run
 from .session import run as run
+from .task import Task as Task
