@@ -95,7 +95,7 @@ def _copied(
         raise CannotCopy(f"{model.name} has no graph of layers, or is not built yet")
     if type(model) is keras.Sequential:
         layers = [each for layer in model.layers for each in copy(layer)]
-        inputs = [_input_like(tensor) for tensor in model.inputs]
+        inputs = [input_like(tensor) for tensor in model.inputs]
         copied = keras.Sequential([*inputs, *layers], name=model.name)
     else:
         following: dict[int, list[Any]] = {}
@@ -121,25 +121,40 @@ def _copied(
 
 def _copies_of(layer: Any, edit: Edit | None) -> list[Any]:
     is_layer = isinstance(layer, keras.Layer)
-    config = layer.get_config() if is_layer else {}
-    # A function is handed over as it is: Keras cannot find again what nobody has
-    # registered.
+    config = config_of(layer) if is_layer else {}
+
+    def made() -> Any:  # an operation holds no weights
+        return copy_layer(layer, config) if is_layer else layer
+
+    replaced = edit(layer, config) if edit else None
+    if isinstance(replaced, list):
+        return [made(), *replaced]
+    return [made() if replaced is None else replaced]
+
+
+def config_of(layer: keras.Layer) -> dict[str, Any]:
+    """Returns a layer's config, with its functions as they are.
+
+    Keras cannot find again by name what nobody has registered.
+    """
+    config: dict[str, Any] = layer.get_config()
     for name in ("activation", "function"):
         if callable(getattr(layer, name, None)) and name in config:
             config[name] = getattr(layer, name)
-    replaced = edit(layer, config) if edit else None
-    if isinstance(replaced, list):
-        return [_made(layer, config), *replaced]
-    return [_made(layer, config) if replaced is None else replaced]
+    return config
 
 
-def _made(layer: Any, config: dict[str, Any]) -> Any:
-    if not isinstance(layer, keras.Layer):  # an operation holds no weights
-        return layer
+def copy_layer(layer: keras.Layer, config: dict[str, Any]) -> keras.Layer:
+    """Returns a layer of the same class, with what the original learned by `adapt`.
+
+    Args:
+        layer: The original.
+        config: What `config_of` returns for it, changed or not.
+    """
     if isinstance(layer, keras.layers.Lambda):
         return _copy_lambda(layer)
     copy = type(layer).from_config(config)
-    _hand_over(layer, copy)
+    hand_over(layer, copy)
     return copy
 
 
@@ -158,7 +173,8 @@ def _outermost_first(pairs: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
     return list(reversed(pairs))
 
 
-def _input_like(tensor: Any) -> Any:
+def input_like(tensor: Any) -> Any:
+    """Returns an input of the same shape, dtype and name."""
     name = tensor.name.partition(":")[0]
     return keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=name)
 
@@ -174,8 +190,8 @@ def _copy_lambda(layer: keras.layers.Lambda) -> keras.layers.Lambda:
     )
 
 
-def _hand_over(layer: keras.Layer, copy: keras.Layer) -> None:
-    """Gives a copy what a layer has learned by `adapt`, which its config lacks."""
+def hand_over(layer: keras.Layer, copy: keras.Layer) -> None:
+    """Gives a copy what a layer has learned by `adapt`, which its config may lack."""
     if not hasattr(layer, "adapt"):
         return
     if layer.built and layer.weights:
@@ -184,7 +200,7 @@ def _hand_over(layer: keras.Layer, copy: keras.Layer) -> None:
         store: dict[str, Any] = {}
         layer.save_own_variables(store)
         copy.load_own_variables({key: np.asarray(one) for key, one in store.items()})
-    else:
+    elif hasattr(layer, "save_assets"):
         with tempfile.TemporaryDirectory() as folder:
             layer.save_assets(folder)
             copy.load_assets(folder)

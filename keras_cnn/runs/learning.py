@@ -10,7 +10,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
 from .._checks import InputError
 from ..data import ImageDataset
@@ -154,8 +153,8 @@ def class_weight(config: RunConfig, dataset: ImageDataset) -> dict[int, float] |
     """
     if config.class_weight == "none":
         return None
-    labels = known_labels(dataset)
-    if labels is None:
+    labels = getattr(dataset.train, "labels", None)
+    if labels is None:  # only reading the images would tell them
         raise InputError(
             "`class_weight` must be none for a data set that is not held in memory. "
             f"Received: class_weight={config.class_weight!r}, dataset={dataset.name!r}."
@@ -163,9 +162,3 @@ def class_weight(config: RunConfig, dataset: ImageDataset) -> dict[int, float] |
     classes, counts = np.unique(labels, return_counts=True)
     weights = len(labels) / (len(classes) * counts)
     return dict(zip(classes.tolist(), weights.tolist(), strict=True))
-
-
-def known_labels(dataset: ImageDataset) -> npt.NDArray[np.int64] | None:
-    """Returns the labels to train on; None where only reading the images tells."""
-    labels: npt.NDArray[np.int64] | None = getattr(dataset.train, "labels", None)
-    return labels

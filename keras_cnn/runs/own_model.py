@@ -16,6 +16,7 @@ import numpy as np
 
 from .._checks import InputError, did_you_mean, first_line
 from .._files import sha256
+from ..models.copying import hand_over
 from ..saving.classifier import image_shape
 from ..saving.loading import load_model
 from .choices import APPLICATION, ARTICLE
@@ -26,9 +27,6 @@ Shape: TypeAlias = tuple[int, int, int]
 
 # What a user may give in Python: a model, or a function of (image_shape, num_classes).
 OwnModel: TypeAlias = keras.Model | Callable[[Shape, int], keras.Model]
-
-# Layers whose weights were not trained but measured on data: new weights keep theirs.
-_MEASURED = (keras.layers.Normalization, keras.layers.Discretization)
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,11 +174,7 @@ def with_new_weights(model: keras.Model) -> keras.Model:
             f"configuration. Received: {model.name} ({first_line(error)})."
         ) from error
     for old, new in zip(model._flatten_layers(), fresh._flatten_layers(), strict=True):
-        if isinstance(old, _MEASURED):
-            # As in a file: the weights alone leave the mean that is used as it was.
-            kept: dict[str, Any] = {}
-            old.save_own_variables(kept)
-            new.load_own_variables(kept)
+        hand_over(old, new)
     return fresh
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from ...models.copying import config_of, copy_layer, input_like
 from ..program.optimizers import optimizers_of
 from ..program.program import Program
 from ..thresholds import SAME_OUTPUT
@@ -33,69 +33,26 @@ def copy_model(model: keras.Model, edit: Edit | None = None) -> keras.Model:
         CannotRebuild: If Keras cannot copy the model.
     """
 
-    def copy_layer(layer: keras.Layer) -> keras.Layer:
+    def copied(layer: keras.Layer) -> keras.Layer:
         if isinstance(layer, keras.Model) and layer.layers:
             return copy_model(layer, edit)
-        config = layer.get_config()
-        # A function is handed over as it is: Keras cannot find again what nobody has
-        # registered.
-        for name in ("activation", "function"):
-            if callable(getattr(layer, name, None)) and name in config:
-                config[name] = getattr(layer, name)
+        config = config_of(layer)
         replacement = edit(layer, config) if edit else None
-        if replacement is not None:
-            return replacement
-        if isinstance(layer, keras.layers.Lambda):
-            return _copy_lambda(layer)
-        copy = type(layer).from_config(config)
-        _hand_over(layer, copy)
-        return copy
+        return copy_layer(layer, config) if replacement is None else replacement
 
     try:
         if type(model) is keras.Sequential:
-            copies = [copy_layer(layer) for layer in model.layers]
-            inputs = [_input_like(tensor) for tensor in model.inputs]
+            copies = [copied(layer) for layer in model.layers]
+            inputs = [input_like(tensor) for tensor in model.inputs]
             return keras.Sequential([*inputs, *copies], name=model.name)
         if not getattr(model, "inputs", None):
             return _copy_subclassed(model, edit)
-        return keras.models.clone_model(model, clone_function=copy_layer)
+        return keras.models.clone_model(model, clone_function=copied)
     # What a layer's config lacks shows in whatever error its constructor raises.
     except Exception as error:
         raise CannotRebuild(
             f"{model.name} cannot be rebuilt from its configuration"
         ) from error
-
-
-def _input_like(tensor: Any) -> Any:
-    name = tensor.name.partition(":")[0]
-    return keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=name)
-
-
-def _copy_lambda(layer: keras.layers.Lambda) -> keras.layers.Lambda:
-    """Returns the same function as a layer, whose config would not be let through."""
-    return keras.layers.Lambda(
-        layer.function,
-        output_shape=getattr(layer, "_output_shape", None),
-        mask=getattr(layer, "mask", None),
-        arguments=layer.arguments,
-        name=layer.name,
-    )
-
-
-def _hand_over(layer: keras.Layer, copy: keras.Layer) -> None:
-    """Gives a copy what a layer has learned by `adapt`, which its config lacks."""
-    if not hasattr(layer, "adapt"):
-        return
-    if layer.built and layer.weights:
-        if not copy.built:
-            copy.build(layer.get_build_config()["input_shape"])
-        store: dict[str, Any] = {}
-        layer.save_own_variables(store)
-        copy.load_own_variables({key: np.asarray(one) for key, one in store.items()})
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            layer.save_assets(folder)
-            copy.load_assets(folder)
 
 
 def _copy_subclassed(model: keras.Model, edit: Edit | None) -> keras.Model:
